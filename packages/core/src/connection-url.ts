@@ -1,0 +1,36 @@
+import { RehomeError } from "./error.js";
+
+/**
+ * Reads a connection URL from the environment. Throws RehomeError (exit 2) when it is missing, malformed or
+ * of another protocol; the message never quotes it, since it holds a password.
+ */
+export function parseConnectionUrl(
+  name: string,
+  text: string | undefined,
+  protocols: readonly string[],
+): URL {
+  const example = `${name}=${protocols[0]}//user:password@host/…`;
+  if (text === undefined || text.trim() === "") {
+    throw new RehomeError("missing-url", `${name} is not set`, {
+      hint: `Set it in the environment, for example ${example}`,
+      exitCode: 2,
+    });
+  }
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !protocols.includes(url.protocol) || url.hostname === "") {
+    throw new RehomeError(
+      "malformed-url",
+      `${name} is not a URL of the form ${protocols.join("// or ")}//…`,
+      {
+        hint: `It should look like ${example}; characters such as @ / : # in a password must be percent-encoded`,
+        exitCode: 2,
+      },
+    );
+  }
+  return url;
+}
+
+/** Host, port and database: everything that may be shown of a connection URL. */
+export function displayUrl(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}

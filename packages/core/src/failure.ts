@@ -1,0 +1,113 @@
+import { RehomeError } from "./error.js";
+
+/** Which server a driver's error came from. */
+export type Side = "source" | "target" | "queue";
+
+/**
+ * What is known of a server's failure: whether trying again later can help, what it means, how to mend it.
+ * Keyed by SQLSTATE (or its class of two characters), by the word a Redis error begins with, or by Node's code.
+ */
+type Known = readonly [retryable: boolean, meaning: string, hint?: string];
+
+const LATER = true;
+const NEVER = false;
+
+const KNOWN: Readonly<Record<string, Known>> = {
+  // PostgreSQL
+  "08": [LATER, "the connection failed"],
+  "25P03": [LATER, "the transaction was idle for too long"],
+  "28": [
+    NEVER,
+    "the server refused the user or the password",
+    "Check the user and the password in the URL",
+  ],
+  "3D000": [NEVER, "there is no such database", "Check the name of the database in the URL"],
+  "40": [LATER, "the transaction was rolled back by the server"],
+  "42501": [NEVER, "the user lacks a privilege", "Grant the user SELECT on the four tables"],
+  "42703": [NEVER, "a column is missing", "Compare the tables with the reference schema"],
+  "42P01": [NEVER, "a table is missing", "Check the database and its search_path"],
+  "53": [LATER, "the server is out of a resource"],
+  "55P03": [LATER, "a lock could not be had"],
+  "57014": [LATER, "the statement was cancelled or timed out"],
+  "57P": [LATER, "the server is stopping or starting"],
+  "58": [LATER, "the server met a system error"],
+  // Redis
+  LOADING: [LATER, "the server is loading its data"],
+  MISCONF: [LATER, "the server cannot save its data and refuses writes"],
+  BUSY: [LATER, "the server is busy with a script"],
+  CLUSTERDOWN: [LATER, "the cluster is down"],
+  MASTERDOWN: [LATER, "the replica lost its master"],
+  NOREPLICAS: [LATER, "there are not enough replicas to write"],
+  READONLY: [LATER, "the server is a replica and takes no writes", "Give the URL of the master"],
+  TRYAGAIN: [LATER, "the cluster is moving these keys"],
+  OOM: [LATER, "the server is out of memory", "Raise its maxmemory or free memory"],
+  NOAUTH: [NEVER, "the server asks for a password", "Put the password into the URL"],
+  WRONGPASS: [
+    NEVER,
+    "the server refused the user or the password",
+    "Check the user and the password in the URL",
+  ],
+  NOPERM: [NEVER, "the user lacks a permission", "Allow the user the commands the README lists"],
+  WRONGTYPE: [NEVER, "a key holds another type"],
+  // Node
+  ECONNREFUSED: [
+    LATER,
+    "nothing listens there",
+    "Check host and port, and that the server is running",
+  ],
+  ECONNRESET: [LATER, "the connection was reset"],
+  EPIPE: [LATER, "the connection broke"],
+  ETIMEDOUT: [LATER, "the server did not answer in time"],
+  EHOSTUNREACH: [LATER, "the host cannot be reached"],
+  ENETUNREACH: [LATER, "the network cannot be reached"],
+  ENOTFOUND: [LATER, "the host name is unknown", "Check the host name in the URL"],
+  EAI_AGAIN: [LATER, "the host name could not be looked up"],
+};
+
+/** What the drivers say without a code of their own. */
+const PHRASES: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Connection terminated|^Client was closed|^Client has encountered a connection error/i,
+    "ECONNRESET",
+  ],
+  [/^timeout exceeded when trying to connect|^timeout expired|^Command timed out/i, "ETIMEDOUT"],
+  [
+    /^Connection is closed|^Reached the max retries per request|^Stream isn't writeable/i,
+    "ECONNREFUSED",
+  ],
+  [/^The server does not support SSL|^Server does not support/i, "28"],
+];
+
+/**
+ * A driver's error in words fit to be shown: its message, detail and command may hold session ids or personal
+ * data, so nothing of it is passed on but its code. An error that is none of a driver's is returned as it is.
+ */
+export function describeFailure(side: Side, error: unknown): unknown {
+  if (error instanceof RehomeError || !(error instanceof Error)) return error;
+  const code = driverCode(error);
+  if (code === null) return error;
+  const [retryable, meaning, hint] = known(code) ?? [NEVER, "the server refused a command"];
+  return new RehomeError(`${side}-${code}`, `${side}: ${meaning} (${code})`, {
+    retryable,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function known(code: string): Known | undefined {
+  return (
+    KNOWN[code] ??
+    KNOWN[code.slice(0, 3)] ??
+    (/^[0-9A-Z]{5}$/.test(code) ? KNOWN[code.slice(0, 2)] : undefined)
+  );
+}
+
+function driverCode(error: Error): string | null {
+  if (error.name === "ReplyError" || error.name === "ParserError")
+    return /^[A-Z]+/.exec(error.message)?.[0] ?? "ERR";
+  const phrase = PHRASES.find(([pattern]) => pattern.test(error.message));
+  if (phrase !== undefined) return phrase[1];
+  const code = "code" in error && typeof error.code === "string" ? error.code : null;
+  if (code !== null && (/^[0-9A-Z]{5}$/.test(code) || Object.hasOwn(KNOWN, code))) return code;
+  const cause = error instanceof AggregateError ? error.errors[0] : error.cause;
+  return cause instanceof Error ? driverCode(cause) : null;
+}

@@ -1,0 +1,15 @@
+import type { SessionId } from "./session.js";
+
+/** A stretch of the session-id order, `(after, upTo]`; null where it has no bound. The order is the source's own. */
+export interface Range {
+  readonly after: SessionId | null;
+  readonly upTo: SessionId | null;
+}
+
+/** A range plus its number in a run, from 0: the unit of work, of retry and of the ledger. */
+export interface Chunk extends Range {
+  readonly number: number;
+}
+
+export const DEFAULT_CHUNK_SIZE = 5_000;
+export const MAX_CHUNK_SIZE = 1_000_000;

@@ -1,0 +1,17 @@
+import type { SessionId } from "./session.js";
+
+/** Why a session cannot be represented in the target. A code, once public, keeps its meaning. */
+export const REJECT_CODES = [
+  "field-collision",
+  "time-out-of-range",
+  "wrong-type",
+  "too-large",
+] as const;
+export type RejectCode = (typeof REJECT_CODES)[number];
+
+/** `message` names fields only where the name is ours: an attribute's name is the user's data. */
+export interface Reject {
+  readonly id: SessionId;
+  readonly code: RejectCode;
+  readonly message: string;
+}

@@ -1,0 +1,152 @@
+import { ATTRIBUTES_FIELD, CORE_FIELDS, EXPIRES_AT_FIELD } from "./field.js";
+import { fixedFields, type Mapping, nullText, renamed } from "./mapping.js";
+import type { Reject, RejectCode } from "./reject.js";
+import type { SessionId, SourceSession, TargetSession } from "./session.js";
+import {
+  INFINITE_FUTURE,
+  type Instant,
+  isRenderable,
+  renderInstant,
+  toMilliseconds,
+} from "./time.js";
+
+/**
+ * What the target must be told about a session: write it; remove an older copy, since it has expired;
+ * or nothing, since it is rejected.
+ */
+export type Transformed =
+  | { readonly kind: "write"; readonly session: TargetSession }
+  | { readonly kind: "expired"; readonly id: SessionId; readonly lastActivityAt: string | null }
+  | { readonly kind: "rejected"; readonly reject: Reject };
+
+/** `now` is the target's clock, in Unix milliseconds: a worker's own clock may be wrong. */
+export type Transform = (session: SourceSession, now: number) => Transformed;
+
+/** Pure. The order of the rules is the contract's: expired comes before rejected. */
+export function makeTransform(mapping: Mapping): Transform {
+  const names = CORE_FIELDS.map((field) => renamed(mapping.renames, field));
+  const expiresAtName = renamed(mapping.renames, EXPIRES_AT_FIELD);
+  const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
+  const [yes, no] = mapping.booleans === "true/false" ? ["true", "false"] : ["1", "0"];
+  const absent = nullText(mapping);
+  const writeAttributes = makeAttributeWriter(mapping, reserved, absent);
+
+  const renderTime = (instant: Instant | null) =>
+    instant === null ? null : renderInstant(instant, mapping.timestamps);
+
+  return (session, now) => {
+    const expiresAt = toMilliseconds(session.expiresAt);
+    if (expiresAt <= now) {
+      return {
+        kind: "expired",
+        id: session.id,
+        lastActivityAt: comparableActivity(session, mapping),
+      };
+    }
+    if (session.expiresAt === INFINITE_FUTURE) {
+      return rejected(session, "time-out-of-range", "expires_at is infinite");
+    }
+    const unwritable = unwritableTime(session, mapping);
+    if (unwritable !== null) {
+      return rejected(
+        session,
+        "time-out-of-range",
+        `${unwritable} is infinite or outside the years 1 to 9999`,
+      );
+    }
+    if (session.bytes > mapping.maxSessionBytes) {
+      return rejected(session, "too-large", `more than ${mapping.maxSessionBytes} bytes`);
+    }
+
+    const lastActivityAt = renderTime(session.lastActivityAt);
+    const enabled = session.notificationsEnabled;
+    const values = [
+      session.userId,
+      session.username,
+      session.email,
+      session.ipAddress,
+      session.userAgent,
+      renderTime(session.createdAt),
+      lastActivityAt,
+      session.theme,
+      session.language,
+      enabled === null ? null : enabled ? yes : no,
+    ];
+    const fields: string[] = [];
+    for (let i = 0; i < names.length; i += 1) {
+      const value = values[i] ?? absent;
+      if (value !== null) fields.push(names[i] as string, value);
+    }
+    if (mapping.includeExpiresAt) {
+      fields.push(expiresAtName, renderInstant(session.expiresAt, mapping.timestamps));
+    }
+    if (!writeAttributes(session.attributes, fields)) {
+      return rejected(session, "field-collision", "an attribute has the name of another field");
+    }
+    return {
+      kind: "write",
+      session: { id: session.id, fields, expiresAt, lastActivityAt, bytes: session.bytes },
+    };
+  };
+}
+
+/** Appends the attributes to `fields`; false when two fields would end up with one name. */
+type AttributeWriter = (attributes: readonly (string | null)[], fields: string[]) => boolean;
+
+function makeAttributeWriter(
+  mapping: Mapping,
+  reserved: ReadonlySet<string>,
+  absent: string | null,
+): AttributeWriter {
+  // The source holds a key once per session, so only a rename can make two attributes meet.
+  const renames = Object.keys(mapping.renames).length > 0;
+
+  if (mapping.attributes === "fields") {
+    return (attributes, fields) => {
+      const seen = renames ? new Set(reserved) : reserved;
+      for (let i = 0; i < attributes.length; i += 2) {
+        const name = renamed(mapping.renames, attributes[i] as string);
+        if (seen.has(name)) return false;
+        if (renames) (seen as Set<string>).add(name);
+        const value = attributes[i + 1] ?? absent;
+        if (value !== null) fields.push(name, value);
+      }
+      return true;
+    };
+  }
+
+  const field = renamed(mapping.renames, ATTRIBUTES_FIELD);
+  return (attributes, fields) => {
+    // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
+    const members: string[] = [];
+    const seen = new Set<string>();
+    for (let i = 0; i < attributes.length; i += 2) {
+      const name = renamed(mapping.renames, attributes[i] as string);
+      if (seen.has(name)) return false;
+      seen.add(name);
+      const value = attributes[i + 1] ?? absent;
+      if (value !== null) members.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    }
+    if (members.length > 0) fields.push(field, `{${members.join(",")}}`);
+    return true;
+  };
+}
+
+/** The first time that would be written as a field and cannot be. */
+function unwritableTime(session: SourceSession, mapping: Mapping): string | null {
+  if (session.createdAt !== null && !isRenderable(session.createdAt)) return "session_created_at";
+  if (session.lastActivityAt !== null && !isRenderable(session.lastActivityAt))
+    return "last_activity_at";
+  if (mapping.includeExpiresAt && !isRenderable(session.expiresAt)) return EXPIRES_AT_FIELD;
+  return null;
+}
+
+/** An expired session may have times that cannot be written; such a one counts as the oldest. */
+function comparableActivity(session: SourceSession, mapping: Mapping): string | null {
+  const at = session.lastActivityAt;
+  return at !== null && isRenderable(at) ? renderInstant(at, mapping.timestamps) : null;
+}
+
+function rejected(session: SourceSession, code: RejectCode, message: string): Transformed {
+  return { kind: "rejected", reject: { id: session.id, code, message } };
+}

@@ -1,0 +1,8 @@
+-- The plan is whole: the last chunk, which has no upper bound, is added, and the run begins to run.
+-- KEYS: run    ARGV: 1 when there is a last chunk, its sessions
+if redis.call('HGET', KEYS[1], 'planWhole') == '1' then return 0 end
+redis.call('HSET', KEYS[1], 'planWhole', '1')
+redis.call('HINCRBY', KEYS[1], 'total', ARGV[1])
+redis.call('HINCRBY', KEYS[1], 'planned', ARGV[2])
+if redis.call('HGET', KEYS[1], 'phase') == 'planning' then redis.call('HSET', KEYS[1], 'phase', 'running') end
+return 1

@@ -1,0 +1,14 @@
+-- Bounds are written once: one that is there already must be the same, or another planner is at work.
+-- KEYS: run, bounds    ARGV: number of the first chunk, sessions a chunk, upper bound, …
+-- Returns the number of the first chunk that disagrees, or -1.
+local first, size = tonumber(ARGV[1]), tonumber(ARGV[2])
+for i = 3, #ARGV do
+  local chunk = first + i - 3
+  if redis.call('HSETNX', KEYS[2], chunk, ARGV[i]) == 1 then
+    redis.call('HINCRBY', KEYS[1], 'total', 1)
+    redis.call('HINCRBY', KEYS[1], 'planned', size)
+  elseif redis.call('HGET', KEYS[2], chunk) ~= ARGV[i] then
+    return chunk
+  end
+end
+return -1

@@ -1,0 +1,36 @@
+-- Counts and rejects of one copied chunk enter the ledger together.
+-- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active
+-- ARGV: run id, chunk, number of counts, names …, counts …
+local run, chunks, samples, staged, rejects, active = unpack(KEYS)
+local n = tonumber(ARGV[3])
+local names, counts = {}, {}
+for i = 1, n do
+  names[i] = ARGV[3 + i]
+  counts[i] = tonumber(ARGV[3 + n + i])
+end
+tally(run, chunks, ARGV[2], names, counts)
+
+if redis.call('EXISTS', staged) == 1 then
+  redis.call('RENAME', staged, rejects)
+  redis.call('PERSIST', rejects)
+else
+  redis.call('DEL', rejects)
+end
+
+-- A sample of progress at most once a second, for the rate of the last minute.
+local now = now_ms()
+local last = redis.call('LINDEX', samples, -1)
+if not last or now - tonumber(string.match(last, '^%d+')) >= 1000 then
+  redis.call('RPUSH', samples, now .. ' ' .. redis.call('HGET', run, 'read'))
+  redis.call('LTRIM', samples, -60, -1)
+end
+
+local limit = redis.call('HGET', run, 'maxRejects')
+local rejected = tonumber(redis.call('HGET', run, 'rejected'))
+local phase = redis.call('HGET', run, 'phase')
+if limit and limit ~= '' and rejected > tonumber(limit) and (phase == 'planning' or phase == 'running') then
+  redis.call('HSET', run, 'phase', 'failed', 'finishedAt', now, 'notice',
+    'stopped: ' .. rejected .. ' sessions were rejected, more than --max-rejects ' .. limit)
+  if redis.call('GET', active) == ARGV[1] then redis.call('DEL', active) end
+end
+return 1

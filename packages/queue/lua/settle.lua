@@ -1,0 +1,10 @@
+-- Decides whether a run has ended. Harmless at any time, by anyone, any number of times.
+-- KEYS: run, active    ARGV: run id
+local run = KEYS[1]
+local phase, whole, total, done, failed = unpack(redis.call('HMGET', run, 'phase', 'planWhole', 'total', 'done', 'failed'))
+if phase ~= 'running' or whole ~= '1' then return phase end
+if tonumber(done) + tonumber(failed) < tonumber(total) then return phase end
+phase = tonumber(failed) > 0 and 'failed' or 'completed'
+redis.call('HSET', run, 'phase', phase, 'finishedAt', now_ms())
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return phase

@@ -1,0 +1,74 @@
+import { type Range, RehomeError, type RunId, type SessionId } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+import { loadScript } from "./script.js";
+
+const recordScript = loadScript("record-bounds");
+const closeScript = loadScript("close-plan");
+
+/**
+ * Writes the upper bounds of the chunks from number `first` on; writing them again does no harm. Throws
+ * RehomeError `other-planner` when one is there already and differs.
+ */
+export async function recordBounds(
+  queue: QueueConnection,
+  run: RunId,
+  first: number,
+  chunkSize: number,
+  bounds: readonly SessionId[],
+): Promise<void> {
+  const keys = runKeys(run);
+  const differs = await recordScript(
+    queue.redis,
+    [keys.run, keys.bounds],
+    [first, chunkSize, ...bounds],
+  );
+  if (differs !== -1) {
+    throw new RehomeError(
+      "other-planner",
+      `run ${run}: chunk ${String(differs)} was planned by someone else`,
+      {
+        hint: `Another rehome process plans this run: watch it with: rehome status ${run} --watch`,
+      },
+    );
+  }
+}
+
+/** Where a plan stands: the number of the next chunk, and the bound it begins after. */
+export async function readPlanEnd(
+  queue: QueueConnection,
+  run: RunId,
+): Promise<{ next: number; after: SessionId | null }> {
+  const { bounds } = runKeys(run);
+  const next = await queue.redis.hlen(bounds).catch(rethrow);
+  if (next === 0) return { next, after: null };
+  const after = await queue.redis.hget(bounds, String(next - 1)).catch(rethrow);
+  return { next, after: after as SessionId };
+}
+
+/** Marks the plan as whole. The last chunk, of `lastSize` sessions, has no upper bound; an empty table has none. */
+export async function closePlan(
+  queue: QueueConnection,
+  run: RunId,
+  last: { readonly exists: boolean; readonly size: number },
+): Promise<void> {
+  await closeScript(queue.redis, [runKeys(run).run], [last.exists ? 1 : 0, last.size]);
+}
+
+/** The range of a chunk. Throws RehomeError `unknown-chunk` when the plan does not have it. */
+export async function readRange(
+  queue: QueueConnection,
+  run: { readonly id: RunId; readonly total: number },
+  chunk: number,
+): Promise<Range> {
+  const { bounds } = runKeys(run.id);
+  const [after = null, upTo = null] = await queue.redis
+    .hmget(bounds, String(chunk - 1), String(chunk))
+    .catch(rethrow);
+  const isLast = upTo === null && chunk === run.total - 1;
+  if ((chunk > 0 && after === null) || (upTo === null && !isLast)) {
+    throw new RehomeError("unknown-chunk", `run ${run.id} has no chunk ${chunk}`);
+  }
+  return { after: after as SessionId | null, upTo: upTo as SessionId | null };
+}

@@ -1,0 +1,116 @@
+import { COUNT_NAMES, type Counts, type Phase, type Reject, type RunId } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+import { loadScript } from "./script.js";
+
+const recordScript = loadScript("record-chunk");
+const failScript = loadScript("fail-chunk");
+const settleScript = loadScript("settle");
+const admitScript = loadScript("admit-batch");
+const stageScript = loadScript("stage-rejects");
+
+/** What a crash leaves staged goes by itself. */
+const STAGED_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+export type ChunkState = "done" | "failed" | "open";
+
+export async function readChunkState(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+): Promise<ChunkState> {
+  const entry = await queue.redis.hget(runKeys(run).chunks, String(chunk)).catch(rethrow);
+  return entry === null ? "open" : entry.startsWith("done ") ? "done" : "failed";
+}
+
+/**
+ * Asked before a batch of so many sessions: the run's phase, and how long to wait first for the rate's sake
+ * (ms). The wait is paid for by asking.
+ */
+export async function admitBatch(
+  queue: QueueConnection,
+  run: RunId,
+  sessions: number,
+): Promise<{ phase: Phase | null; waitMs: number }> {
+  const keys = runKeys(run);
+  const [phase, waitMs] = (await admitScript(queue.redis, [keys.run, keys.pace], [sessions])) as [
+    Phase | null,
+    number,
+  ];
+  return { phase, waitMs };
+}
+
+/** Sets rejects aside until their chunk is recorded; `attempt` tells apart two workers at one chunk. */
+export async function stageRejects(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  attempt: string,
+  rejects: readonly Reject[],
+): Promise<void> {
+  if (rejects.length === 0) return;
+  const keys = runKeys(run);
+  await stageScript(
+    queue.redis,
+    [keys.staged(chunk, attempt), keys.rejects(chunk)],
+    [
+      STAGED_LIFETIME_MS,
+      chunk,
+      new Date().toISOString(),
+      ...rejects.flatMap((reject) => [reject.id, reject.code, reject.message]),
+    ],
+  );
+}
+
+/** Counts and staged rejects enter the ledger at once. A chunk recorded twice counts once. */
+export async function recordChunk(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  attempt: string,
+  counts: Counts,
+): Promise<void> {
+  const keys = runKeys(run);
+  await recordScript(
+    queue.redis,
+    [
+      keys.run,
+      keys.chunks,
+      keys.samples,
+      keys.staged(chunk, attempt),
+      keys.rejects(chunk),
+      ACTIVE_KEY,
+    ],
+    [run, chunk, COUNT_NAMES.length, ...COUNT_NAMES, ...COUNT_NAMES.map((name) => counts[name])],
+  );
+}
+
+/** Drops what an attempt set aside and did not record. */
+export async function dropStaged(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  attempt: string,
+): Promise<void> {
+  await queue.redis.unlink(runKeys(run).staged(chunk, attempt)).catch(rethrow);
+}
+
+/** A chunk has failed for good. `reason` is shown to operators. */
+export async function failChunk(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  reason: string,
+): Promise<void> {
+  const keys = runKeys(run);
+  await failScript(queue.redis, [keys.run, keys.chunks], [chunk, reason]);
+}
+
+/**
+ * Ends the run if nothing is left of it: to be called after a chunk is recorded, after one failed for good
+ * and when the plan is whole. Returns the phase.
+ */
+export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase> {
+  return (await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as Phase;
+}

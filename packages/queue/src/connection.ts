@@ -1,0 +1,71 @@
+import { describeFailure, RehomeError } from "@rehome/core";
+import { Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { KEY_PREFIX } from "./keys.js";
+import type { Payload } from "./payload.js";
+
+/** BullMQ's queue of chunk jobs of every kind; the job's name is its kind. */
+export const QUEUE_NAME = "chunks";
+
+/** A connection to the queue Redis: the ledger's, and the BullMQ queue upon it. */
+export interface QueueConnection {
+  readonly redis: Redis;
+  readonly jobs: Queue<Payload>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few attempts.
+ * Either way the connection is made again once the server is back. Connection errors go to `onError`, in words fit to be shown.
+ */
+export async function openQueue(
+  url: URL,
+  options: { patient?: boolean; onError?: (error: unknown) => void } = {},
+): Promise<QueueConnection> {
+  const redis = connect(url, options.patient ?? false);
+  redis.on("error", (error) => options.onError?.(describeFailure("queue", error)));
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw failureToConnect(error, url);
+  }
+  const jobs = new Queue<Payload>(QUEUE_NAME, { connection: redis, prefix: KEY_PREFIX });
+  jobs.on("error", (error) => options.onError?.(describeFailure("queue", error)));
+  return {
+    redis,
+    jobs,
+    close: async () => {
+      await jobs.close();
+      redis.disconnect();
+    },
+  };
+}
+
+function connect(url: URL, patient: boolean): Redis {
+  return new Redis(url.href, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    connectionName: "rehome",
+    // BullMQ asks this of a worker's connection: its blocking commands outlive an outage.
+    maxRetriesPerRequest: patient ? null : 3,
+    retryStrategy: (times) => Math.min(times * 200, 5_000),
+  });
+}
+
+function failureToConnect(error: unknown, url: URL): unknown {
+  const described = describeFailure("queue", error);
+  if (!(described instanceof RehomeError)) return described;
+  return new RehomeError(described.code, `${described.message} at ${url.host}`, {
+    hint: described.hint ?? "Check QUEUE_URL",
+  });
+}
+
+/** How many workers are connected; a run without any waits for ever. */
+export async function countWorkers(queue: QueueConnection): Promise<number> {
+  return await queue.jobs.getWorkersCount().catch((error: unknown) => {
+    throw describeFailure("queue", error);
+  });
+}

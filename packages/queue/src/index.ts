@@ -1,0 +1,39 @@
+export { putBackLost } from "./put-back.js";
+export { closePlan, readPlanEnd, readRange, recordBounds } from "./bounds.js";
+export { changePhase, setNotice, stopRun } from "./change-run.js";
+export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
+export {
+  admitBatch,
+  type ChunkState,
+  dropStaged,
+  failChunk,
+  readChunkState,
+  recordChunk,
+  settleRun,
+  stageRejects,
+} from "./chunk-record.js";
+export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
+export { inspectQueue, type QueueFacts } from "./inspect.js";
+export { KEY_PREFIX } from "./keys.js";
+export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
+export { listRejects, type ShownReject } from "./reject-records.js";
+export {
+  createRun,
+  type FrozenRun,
+  listRuns,
+  readRun,
+  refuseWhileActive,
+  resolveRun,
+  type Run,
+  type RunLimits,
+} from "./run-record.js";
+export { readStatus } from "./status.js";
+export {
+  areRejected,
+  beginVerification,
+  failVerified,
+  readSampleSize,
+  readVerification,
+  recordVerified,
+  type VerificationRecord,
+} from "./verification-record.js";

@@ -1,0 +1,43 @@
+import { RehomeError } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { rethrow } from "./run-record.js";
+
+export interface QueueFacts {
+  /** Of the server's process: two URLs with the same one name the same server. */
+  readonly runId: string;
+  readonly version: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Preflight of the queue Redis. Throws RehomeError `queue-evicts` under any eviction policy but `noeviction`,
+ * with which jobs and ledger could vanish one key at a time (BullMQ only logs a warning).
+ */
+export async function inspectQueue(queue: QueueConnection): Promise<QueueFacts> {
+  const info = parseInfo(await queue.redis.info().catch(rethrow));
+  const policy = info.get("maxmemory_policy") ?? "unknown";
+  if (policy !== "noeviction") {
+    throw new RehomeError(
+      "queue-evicts",
+      `the queue Redis may evict keys: its maxmemory-policy is ${policy}`,
+      {
+        hint: "On the server of QUEUE_URL run: redis-cli CONFIG SET maxmemory-policy noeviction",
+        exitCode: 2,
+      },
+    );
+  }
+  const warnings: string[] = [];
+  if (info.get("aof_enabled") === "0") {
+    warnings.push(
+      "the queue Redis has no append-only file: a crash of it can lose the latest progress",
+    );
+  }
+  return { runId: info.get("run_id") ?? "", version: info.get("redis_version") ?? "", warnings };
+}
+
+function parseInfo(text: string): Map<string, string> {
+  const lines = text.split("\r\n").filter((line) => line.includes(":"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
+  );
+}

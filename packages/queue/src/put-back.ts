@@ -1,0 +1,99 @@
+import type { RunId } from "@rehome/core";
+import { failChunk, settleRun } from "./chunk-record.js";
+import { enqueueChunks } from "./chunk-jobs.js";
+import type { QueueConnection } from "./connection.js";
+import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { jobId, type JobKind } from "./payload.js";
+import { rethrow } from "./run-record.js";
+import { readVerification, failVerified } from "./verification-record.js";
+
+/** Chunks looked at in one go: an idle worker comes back for more. */
+const PAGE = 1_000;
+
+/**
+ * Puts back the chunks of the active run, and of its verification or the newest run's, that the ledger
+ * misses and no job holds: a lost `addBulk`, a queue restored from an older state, a job that stalled out.
+ * Meant for a worker that finds itself idle. Returns how many were put back.
+ */
+export async function putBackLost(
+  queue: QueueConnection,
+  newest: RunId | undefined,
+): Promise<number> {
+  const active = (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+  let lost = active === null ? 0 : await putBackCopies(queue, active);
+  for (const run of new Set([active, newest])) {
+    if (run !== null && run !== undefined) lost += await putBackVerifications(queue, run);
+  }
+  return lost;
+}
+
+async function putBackCopies(queue: QueueConnection, run: RunId): Promise<number> {
+  const keys = runKeys(run);
+  const [total, done, failed, phase] = await queue.redis
+    .hmget(keys.run, "total", "done", "failed", "phase")
+    .catch(rethrow);
+  if (phase !== "planning" && phase !== "running") return 0;
+  if (Number(done) + Number(failed) >= Number(total)) {
+    await settleRun(queue, run);
+    return 0;
+  }
+  const all = Array.from({ length: Number(total) }, (_, chunk) => chunk);
+  const open = await openChunks(queue, keys.chunks, all);
+  return putBack(queue, run, "copy", open, async (chunk, reason) => {
+    await failChunk(queue, run, chunk, reason);
+    await settleRun(queue, run);
+  });
+}
+
+async function putBackVerifications(queue: QueueConnection, run: RunId): Promise<number> {
+  const verification = await readVerification(queue, run);
+  if (verification === null || verification.done + verification.failed >= verification.total)
+    return 0;
+  const keys = runKeys(run);
+  const planned = (await queue.redis.hkeys(keys.verificationPlan).catch(rethrow)).map(Number);
+  const open = await openChunks(queue, keys.verificationChunks, planned);
+  return putBack(queue, run, "verify", open, (chunk, reason) =>
+    failVerified(queue, run, verification.id, chunk, reason),
+  );
+}
+
+/** The first page of chunks that the ledger has nothing of. */
+async function openChunks(
+  queue: QueueConnection,
+  key: string,
+  chunks: readonly number[],
+): Promise<number[]> {
+  const open: number[] = [];
+  for (let i = 0; i < chunks.length && open.length < PAGE; i += PAGE) {
+    const page = chunks.slice(i, i + PAGE);
+    const entries = await queue.redis.hmget(key, ...page.map(String)).catch(rethrow);
+    open.push(...page.filter((_, at) => entries[at] === null));
+  }
+  return open.slice(0, PAGE);
+}
+
+async function putBack(
+  queue: QueueConnection,
+  run: RunId,
+  kind: JobKind,
+  chunks: readonly number[],
+  fail: (chunk: number, reason: string) => Promise<void>,
+): Promise<number> {
+  const lost: number[] = [];
+  for (const chunk of chunks) {
+    const job = await queue.jobs.getJob(jobId(run, kind, chunk)).catch(rethrow);
+    if (job === undefined) {
+      lost.push(chunk);
+      continue;
+    }
+    // A worker that died for the last time allowed could not say so itself.
+    const state = await job.getState().catch(rethrow);
+    if (state === "failed") await fail(chunk, job.failedReason || "failed");
+    if (state === "completed") {
+      await job.remove().catch(rethrow);
+      lost.push(chunk);
+    }
+  }
+  await enqueueChunks(queue, run, kind, lost);
+  return lost.length;
+}

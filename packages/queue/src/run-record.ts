@@ -1,0 +1,132 @@
+import {
+  CONFLICT_POLICIES,
+  describeFailure,
+  isRunId,
+  mappingSchema,
+  type Phase,
+  RehomeError,
+  type RunId,
+  zeroCounts,
+} from "@rehome/core";
+import { z } from "zod";
+import type { QueueConnection } from "./connection.js";
+import { ACTIVE_KEY, RUNS_KEY, runKeys } from "./keys.js";
+import { loadScript } from "./script.js";
+
+/** What a run is started with. It never changes, and it is all that workers go by. */
+const frozenSchema = z.object({
+  mapping: mappingSchema,
+  conflict: z.enum(CONFLICT_POLICIES),
+  chunkSize: z.int().positive(),
+  /** The zone in which the source's timestamps without time zone are meant. */
+  timeZone: z.string(),
+  /** Identity of the source: a worker connected to another refuses the run's chunks. */
+  source: z.string(),
+  /** The marker placed in the target, and where the target was when the run started. */
+  target: z.object({ token: z.string(), runId: z.string(), address: z.string() }),
+  /** Secret of the run's fingerprints. */
+  fingerprintKey: z.string(),
+});
+
+export type FrozenRun = z.infer<typeof frozenSchema>;
+
+/** What may be changed while the run goes on. */
+export interface RunLimits {
+  /** Sessions per second over all workers; null for no limit. */
+  readonly maxRate: number | null;
+  /** The run stops beyond so many rejects; null for no limit. */
+  readonly maxRejects: number | null;
+}
+
+export interface Run extends FrozenRun {
+  readonly id: RunId;
+  readonly phase: Phase;
+  readonly planWhole: boolean;
+  /** Chunks in the plan so far. */
+  readonly total: number;
+}
+
+const createScript = loadScript("create-run");
+
+const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
+
+/** Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the floor. */
+export async function createRun(
+  queue: QueueConnection,
+  id: RunId,
+  frozen: FrozenRun,
+  limits: RunLimits,
+): Promise<void> {
+  const fields = {
+    frozen: JSON.stringify(frozen),
+    maxRate: limits.maxRate ?? "",
+    maxRejects: limits.maxRejects ?? "",
+    ...zeroTotals,
+  };
+  const holder = await createScript(
+    queue.redis,
+    [ACTIVE_KEY, RUNS_KEY, runKeys(id).run],
+    [id, ...Object.entries(fields).flat()],
+  );
+  if (holder !== null) throw runActive(holder as string);
+}
+
+/** Throws RehomeError `run-active` while a run is planning, running or paused. */
+export async function refuseWhileActive(queue: QueueConnection): Promise<void> {
+  const holder = await queue.redis.get(ACTIVE_KEY).catch(rethrow);
+  if (holder !== null) throw runActive(holder);
+}
+
+/** Throws RehomeError `unknown-run`. */
+export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
+  const record = await queue.redis.hgetall(runKeys(id).run).catch(rethrow);
+  if (record["frozen"] === undefined) throw unknownRun(id);
+  return {
+    ...frozenSchema.parse(JSON.parse(record["frozen"])),
+    id,
+    phase: record["phase"] as Phase,
+    planWhole: record["planWhole"] === "1",
+    total: Number(record["total"]),
+  };
+}
+
+/** Every run's id, newest first. */
+export async function listRuns(queue: QueueConnection): Promise<RunId[]> {
+  return (await queue.redis.zrevrange(RUNS_KEY, 0, -1).catch(rethrow)) as RunId[];
+}
+
+/** The run an operator means: the one named, or the newest. Throws RehomeError `unknown-run` or `no-run`. */
+export async function resolveRun(
+  queue: QueueConnection,
+  named: string | undefined,
+): Promise<RunId> {
+  if (named !== undefined) {
+    const known =
+      isRunId(named) && (await queue.redis.exists(runKeys(named).run).catch(rethrow)) === 1;
+    if (!known) throw unknownRun(named);
+    return named;
+  }
+  const newest = (await listRuns(queue))[0];
+  if (newest === undefined) {
+    throw new RehomeError("no-run", "there is no run yet", {
+      hint: "Start one with: rehome start",
+    });
+  }
+  return newest;
+}
+
+/** For what ioredis rejects with: the error's command holds its arguments. */
+export function rethrow(error: unknown): never {
+  throw describeFailure("queue", error);
+}
+
+function unknownRun(named: string): RehomeError {
+  const shown = isRunId(named) ? `there is no run ${named}` : "that is not a run's id";
+  return new RehomeError("unknown-run", shown, { hint: "List the runs with: rehome runs" });
+}
+
+function runActive(holder: string): RehomeError {
+  return new RehomeError("run-active", `run ${holder} has not ended`, {
+    hint: `Watch it with: rehome status ${holder} --watch`,
+  });
+}

@@ -1,0 +1,93 @@
+import {
+  eta,
+  isActive,
+  type Phase,
+  rate,
+  type RunId,
+  type Sample,
+  type Status,
+} from "@rehome/core";
+import { activeChunks } from "./chunk-jobs.js";
+import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
+import { rethrow, resolveRun } from "./run-record.js";
+
+/** Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`. */
+export async function readStatus(queue: QueueConnection, run: RunId): Promise<Status> {
+  await resolveRun(queue, run);
+  const keys = runKeys(run);
+  const held = await activeChunks(queue, run, "copy");
+  const replies = await queue.redis
+    .multi()
+    .hgetall(keys.run)
+    .lrange(keys.samples, 0, -1)
+    .hmget(keys.chunks, "", ...held.map(String))
+    .time()
+    .exec()
+    .catch(rethrow);
+  const [record, lines, states, time] = (replies ?? []).map(([error, reply]) => {
+    if (error !== null) rethrow(error);
+    return reply;
+  }) as [Record<string, string>, string[], (string | null)[], [string, string]];
+  return statusOf(run, record, {
+    // A worker still holds the job of a chunk for a moment after its record is written.
+    active: states.slice(1).filter((state) => state === null).length,
+    samples: lines.map(parseSample),
+    now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+  });
+}
+
+function statusOf(
+  run: RunId,
+  record: Record<string, string>,
+  live: { active: number; samples: Sample[]; now: number },
+): Status {
+  const number = (name: string) => Number(record[name]);
+  const phase = record["phase"] as Phase;
+  const [total, done, failed, read] = [
+    number("total"),
+    number("done"),
+    number("failed"),
+    number("read"),
+  ];
+  const active = Math.min(live.active, total - done - failed);
+  const finishedAt = record["finishedAt"] === undefined ? null : number("finishedAt");
+  const start: Sample = { at: number("startedAt"), read: 0 };
+  const recent = isActive(phase) && live.samples.length > 1 ? live.samples : [start];
+  const perSecond = rate([...recent, { at: finishedAt ?? live.now, read }]);
+  const going = phase === "running" && record["planWhole"] === "1";
+  return {
+    run,
+    phase,
+    chunks: { total, waiting: total - done - failed - active, active, done, failed },
+    sessions: {
+      planned: number("planned"),
+      read,
+      migrated: number("migrated"),
+      kept: number("kept"),
+      expired: number("expired"),
+      rejected: number("rejected"),
+    },
+    startedAt: new Date(number("startedAt")).toISOString(),
+    finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
+    sessionsPerSecond: perSecond,
+    etaSeconds: going ? eta(number("planned"), read, perSecond) : null,
+    notice: notices(record),
+  };
+}
+
+function notices(record: Record<string, string>): string | null {
+  const incomparable = Number(record["incomparable"]);
+  const parts = [
+    record["notice"] ?? "",
+    incomparable === 0
+      ? ""
+      : `${incomparable} sessions were kept because their last_activity_at in the target cannot be compared`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? null : parts.join("; ");
+}
+
+function parseSample(line: string): Sample {
+  const [at, read] = line.split(" ");
+  return { at: Number(at), read: Number(read) };
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from "node:crypto";
+import { type RunId, VERIFY_COUNT_NAMES, type VerifyCounts, type VerifyMode } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+import { loadScript } from "./script.js";
+
+const recordScript = loadScript("record-verified");
+const failScript = loadScript("fail-chunk");
+
+/** The latest verification of a run. A newer one takes its place. */
+export interface VerificationRecord {
+  readonly id: string;
+  readonly mode: VerifyMode;
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly counts: VerifyCounts;
+}
+
+/** Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all). */
+export async function beginVerification(
+  queue: QueueConnection,
+  run: RunId,
+  mode: VerifyMode,
+  plan: ReadonlyMap<number, number>,
+): Promise<string> {
+  const keys = runKeys(run);
+  const id = randomUUID();
+  const counts = Object.fromEntries(VERIFY_COUNT_NAMES.map((name) => [name, 0]));
+  const begin = queue.redis
+    .multi()
+    .del(keys.verification, keys.verificationPlan, keys.verificationChunks)
+    .hset(keys.verification, { id, mode, total: plan.size, done: 0, failed: 0, ...counts });
+  if (plan.size > 0) begin.hset(keys.verificationPlan, new Map(plan));
+  await begin.exec().catch(rethrow);
+  return id;
+}
+
+/** null when the run was never verified. */
+export async function readVerification(
+  queue: QueueConnection,
+  run: RunId,
+): Promise<VerificationRecord | null> {
+  const record = await queue.redis.hgetall(runKeys(run).verification).catch(rethrow);
+  if (record["id"] === undefined) return null;
+  const counts = Object.fromEntries(VERIFY_COUNT_NAMES.map((name) => [name, Number(record[name])]));
+  return {
+    id: record["id"],
+    mode: record["mode"] as VerifyMode,
+    total: Number(record["total"]),
+    done: Number(record["done"]),
+    failed: Number(record["failed"]),
+    counts: counts as VerifyCounts,
+  };
+}
+
+/** How many sessions of a chunk to look at (0: all); null when the verification leaves the chunk out. */
+export async function readSampleSize(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+): Promise<number | null> {
+  const size = await queue.redis.hget(runKeys(run).verificationPlan, String(chunk)).catch(rethrow);
+  return size === null ? null : Number(size);
+}
+
+export async function recordVerified(
+  queue: QueueConnection,
+  run: RunId,
+  verification: string,
+  chunk: number,
+  counts: VerifyCounts,
+): Promise<void> {
+  const keys = runKeys(run);
+  await recordScript(
+    queue.redis,
+    [keys.verification, keys.verificationChunks],
+    [
+      verification,
+      chunk,
+      VERIFY_COUNT_NAMES.length,
+      ...VERIFY_COUNT_NAMES,
+      ...VERIFY_COUNT_NAMES.map((name) => counts[name]),
+    ],
+  );
+}
+
+/** A chunk could not be looked at: the verification has no verdict then. */
+export async function failVerified(
+  queue: QueueConnection,
+  run: RunId,
+  verification: string,
+  chunk: number,
+  reason: string,
+): Promise<void> {
+  const keys = runKeys(run);
+  if ((await queue.redis.hget(keys.verification, "id").catch(rethrow)) !== verification) return;
+  await failScript(queue.redis, [keys.verification, keys.verificationChunks], [chunk, reason]);
+}
+
+/** Whether each of these sessions is among the rejects of a chunk. */
+export async function areRejected(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  ids: readonly string[],
+): Promise<boolean[]> {
+  if (ids.length === 0) return [];
+  const found = await queue.redis.hmget(runKeys(run).rejects(chunk), ...ids).catch(rethrow);
+  return found.map((reject) => reject !== null);
+}
