@@ -25,12 +25,17 @@ export async function openQueue(
   options: { patient?: boolean; onError?: (error: unknown) => void } = {},
 ): Promise<QueueConnection> {
   const redis = connect(url, options.patient ?? false);
-  redis.on("error", (error) => options.onError?.(describeFailure("queue", error)));
+  // What `connect` rejects with says only that there is no connection; the reason comes as an event before.
+  let reason: unknown;
+  redis.on("error", (error) => {
+    reason = error;
+    options.onError?.(describeFailure("queue", error));
+  });
   try {
     await redis.connect();
   } catch (error) {
     redis.disconnect();
-    throw failureToConnect(error, url);
+    throw failureToConnect(reason ?? error, url);
   }
   const jobs = new Queue<Payload>(QUEUE_NAME, { connection: redis, prefix: KEY_PREFIX });
   jobs.on("error", (error) => options.onError?.(describeFailure("queue", error)));

@@ -1,0 +1,66 @@
+import { defaultMapping, newRunId, type RunId, type SessionId } from "@rehome/core";
+import { afterEach, inject } from "vitest";
+import {
+  closePlan,
+  createRun,
+  enqueueChunks,
+  type FrozenRun,
+  openQueue,
+  type QueueConnection,
+  recordBounds,
+} from "../src/index.js";
+
+const opened: QueueConnection[] = [];
+
+afterEach(async () => {
+  for (const queue of opened.splice(0)) await queue.close();
+});
+
+/** A queue of its own for each test: the server is emptied first. */
+export async function freshQueue(): Promise<QueueConnection> {
+  const queue = await openQueue(new URL(inject("redisUrl")));
+  opened.push(queue);
+  await queue.redis.flushall();
+  return queue;
+}
+
+export const frozen: FrozenRun = {
+  mapping: defaultMapping,
+  conflict: "newer",
+  chunkSize: 10,
+  timeZone: "UTC",
+  source: "source",
+  target: { token: "token", runId: "run-id", address: "127.0.0.1:1/0" },
+  fingerprintKey: "00",
+};
+
+export async function startedRun(
+  queue: QueueConnection,
+  limits: { maxRate?: number; maxRejects?: number } = {},
+): Promise<RunId> {
+  const run = newRunId(new Date());
+  await createRun(queue, run, frozen, {
+    maxRate: limits.maxRate ?? null,
+    maxRejects: limits.maxRejects ?? null,
+  });
+  return run;
+}
+
+/** A run of so many chunks, the last one of 5 sessions, all enqueued. */
+export async function plannedRun(
+  queue: QueueConnection,
+  chunks: number,
+  limits: { maxRate?: number; maxRejects?: number } = {},
+): Promise<RunId> {
+  const run = await startedRun(queue, limits);
+  const bounds = Array.from({ length: chunks - 1 }, (_, i) => `bound-${i}` as SessionId);
+  await recordBounds(queue, run, 0, frozen.chunkSize, bounds);
+  await closePlan(queue, run, { exists: true, size: 5 });
+  await enqueueChunks(
+    queue,
+    run,
+    "copy",
+    Array.from({ length: chunks }, (_, i) => i),
+  );
+  return run;
+}
