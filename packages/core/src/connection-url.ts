@@ -17,17 +17,25 @@ export function parseConnectionUrl(
     });
   }
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !protocols.includes(url.protocol) || url.hostname === "") {
+  if (url === null || !protocols.includes(url.protocol) || url.hostname === "" || hasStrayAt(url)) {
     throw new RehomeError(
       "malformed-url",
       `${name} is not a URL of the form ${protocols.join("// or ")}//…`,
       {
-        hint: `It should look like ${example}; characters such as @ / : # in a password must be percent-encoded`,
+        hint: `It should look like ${example}; characters such as @ / : # ? in a password, and any @ after the host, must be percent-encoded`,
         exitCode: 2,
       },
     );
   }
   return url;
+}
+
+/**
+ * An @ after the host is mostly the one meant to end a password that holds a / # or ?: what was parsed as
+ * host, port and database is then a piece of that password, and displayUrl would show it.
+ */
+function hasStrayAt(url: URL): boolean {
+  return `${url.pathname}${url.search}${url.hash}`.includes("@");
 }
 
 /** Host, port and database: everything that may be shown of a connection URL. */

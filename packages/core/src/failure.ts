@@ -16,6 +16,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   // PostgreSQL
   "08": [LATER, "the connection failed"],
   "25P03": [LATER, "the transaction was idle for too long"],
+  "25P04": [LATER, "the transaction took too long"],
   "28": [
     NEVER,
     "the server refused the user or the password",
@@ -40,6 +41,11 @@ const KNOWN: Readonly<Record<string, Known>> = {
   NOREPLICAS: [LATER, "there are not enough replicas to write"],
   READONLY: [LATER, "the server is a replica and takes no writes", "Give the URL of the master"],
   TRYAGAIN: [LATER, "the cluster is moving these keys"],
+  MAXCLIENTS: [
+    LATER,
+    "the server takes no more clients",
+    "Raise its maxclients or close other connections",
+  ],
   OOM: [LATER, "the server is out of memory", "Raise its maxmemory or free memory"],
   NOAUTH: [NEVER, "the server asks for a password", "Put the password into the URL"],
   WRONGPASS: [
@@ -62,21 +68,36 @@ const KNOWN: Readonly<Record<string, Known>> = {
   ENETUNREACH: [LATER, "the network cannot be reached"],
   ENOTFOUND: [LATER, "the host name is unknown", "Check the host name in the URL"],
   EAI_AGAIN: [LATER, "the host name could not be looked up"],
+  // What has no code of its own
+  NOTLS: [
+    NEVER,
+    "the server does not offer TLS",
+    "Ask for no TLS in the URL, or let the server offer it",
+  ],
+  UNREADABLE: [LATER, "the server's reply could not be read"],
 };
 
-/** What the drivers say without a code of their own. */
+/** What the drivers and Redis say without a code of their own. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [
     /^Connection terminated|^Client was closed|^Client has encountered a connection error/i,
     "ECONNRESET",
   ],
-  [/^timeout exceeded when trying to connect|^timeout expired|^Command timed out/i, "ETIMEDOUT"],
+  [/^Command aborted due to connection close/i, "ECONNRESET"],
+  [/^timeout exceeded when trying to connect|^timeout expired|^Query read timeout/i, "ETIMEDOUT"],
+  [/^Command timed out|^Socket timeout/i, "ETIMEDOUT"],
   [
     /^Connection is closed|^Reached the max retries per request|^Stream isn't writeable/i,
     "ECONNREFUSED",
   ],
-  [/^The server does not support SSL|^Server does not support/i, "28"],
+  [/^Protocol error|^Unknown RESP type|^Command queue state error/i, "UNREADABLE"],
+  [/^ERR max number of clients reached/, "MAXCLIENTS"],
+  [/^The server does not support SSL|^Server does not support/i, "NOTLS"],
+  [/^SASL: /, "28"],
 ];
+
+/** With a digit, which all of PostgreSQL's have and EPERM, EBUSY and their like do not. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 /**
  * A driver's error in words fit to be shown: its message, detail and command may hold session ids or personal
@@ -97,17 +118,17 @@ function known(code: string): Known | undefined {
   return (
     KNOWN[code] ??
     KNOWN[code.slice(0, 3)] ??
-    (/^[0-9A-Z]{5}$/.test(code) ? KNOWN[code.slice(0, 2)] : undefined)
+    (SQLSTATE.test(code) ? KNOWN[code.slice(0, 2)] : undefined)
   );
 }
 
 function driverCode(error: Error): string | null {
-  if (error.name === "ReplyError" || error.name === "ParserError")
-    return /^[A-Z]+/.exec(error.message)?.[0] ?? "ERR";
   const phrase = PHRASES.find(([pattern]) => pattern.test(error.message));
   if (phrase !== undefined) return phrase[1];
+  if (error.name === "ReplyError" || error.name === "ParserError")
+    return /^[A-Z]+(?= |$)/.exec(error.message)?.[0] ?? "ERR";
   const code = "code" in error && typeof error.code === "string" ? error.code : null;
-  if (code !== null && (/^[0-9A-Z]{5}$/.test(code) || Object.hasOwn(KNOWN, code))) return code;
+  if (code !== null && (SQLSTATE.test(code) || Object.hasOwn(KNOWN, code))) return code;
   const cause = error instanceof AggregateError ? error.errors[0] : error.cause;
   return cause instanceof Error ? driverCode(cause) : null;
 }

@@ -16,7 +16,10 @@ export const mappingSchema = z
       .default("omit"),
     attributes: z.enum(["fields", "json"]).default("fields"),
     /** Applied once to every field name, of a core field or an attribute. */
-    renames: z.record(z.string(), z.string()).default({}),
+    renames: z
+      .custom<Record<string, string>>(hasNoProtoKey, "__proto__ cannot be renamed")
+      .pipe(z.record(z.string(), z.string()))
+      .default({}),
     /** Never empty: what Rehome itself keeps in the target must lie outside. */
     keyPrefix: z.string().min(1).default("session:"),
     includeExpiresAt: z.boolean().default(false),
@@ -34,13 +37,18 @@ export const mappingSchema = z
       if (other !== undefined) {
         context.addIssue({
           code: "custom",
-          path: ["renames", field],
+          path: ["renames", Object.hasOwn(mapping.renames, field) ? field : other],
           message: `${field} and ${other} would both be named ${name}`,
         });
       }
       taken.set(name, field);
     }
   });
+
+/** zod would drop this key without a word: what a user asks for is done or refused. */
+function hasNoProtoKey(renames: unknown): boolean {
+  return !(typeof renames === "object" && renames !== null && Object.hasOwn(renames, "__proto__"));
+}
 
 export type Mapping = z.infer<typeof mappingSchema>;
 

@@ -26,7 +26,8 @@ export interface Sample {
 export function rate(samples: readonly Sample[]): number | null {
   const [first, last] = [samples.at(0), samples.at(-1)];
   if (first === undefined || last === undefined || last.at <= first.at) return null;
-  return round(((last.read - first.read) / (last.at - first.at)) * 1000);
+  // A chunk run again may read fewer sessions than it did before.
+  return round((Math.max(0, last.read - first.read) / (last.at - first.at)) * 1000);
 }
 
 /** Seconds until what is planned has been read at this rate; null while the rate is unknown. */

@@ -80,9 +80,11 @@ export function makeTransform(mapping: Mapping): Transform {
     if (mapping.includeExpiresAt) {
       fields.push(expiresAtName, renderInstant(session.expiresAt, mapping.timestamps));
     }
-    if (!writeAttributes(session.attributes, fields)) {
-      return rejected(session, "field-collision", "an attribute has the name of another field");
+    const refused = writeAttributes(session.attributes, fields);
+    if (refused === "field-collision") {
+      return rejected(session, refused, "an attribute has the name of another field");
     }
+    if (refused !== null) return rejected(session, refused, "its attributes are too long as JSON");
     return {
       kind: "write",
       session: { id: session.id, fields, expiresAt, lastActivityAt, bytes: session.bytes },
@@ -90,8 +92,11 @@ export function makeTransform(mapping: Mapping): Transform {
   };
 }
 
-/** Appends the attributes to `fields`; false when two fields would end up with one name. */
-type AttributeWriter = (attributes: readonly (string | null)[], fields: string[]) => boolean;
+/** Appends the attributes to `fields`; the code of a reject when that cannot be done. */
+type AttributeWriter = (
+  attributes: readonly (string | null)[],
+  fields: string[],
+) => "field-collision" | "too-large" | null;
 
 function makeAttributeWriter(
   mapping: Mapping,
@@ -99,19 +104,19 @@ function makeAttributeWriter(
   absent: string | null,
 ): AttributeWriter {
   // The source holds a key once per session, so only a rename can make two attributes meet.
-  const renames = Object.keys(mapping.renames).length > 0;
+  const mayMeet = Object.keys(mapping.renames).length > 0;
 
   if (mapping.attributes === "fields") {
     return (attributes, fields) => {
-      const seen = renames ? new Set(reserved) : reserved;
+      const seen = mayMeet ? new Set<string>() : null;
       for (let i = 0; i < attributes.length; i += 2) {
         const name = renamed(mapping.renames, attributes[i] as string);
-        if (seen.has(name)) return false;
-        if (renames) (seen as Set<string>).add(name);
+        if (reserved.has(name) || seen?.has(name)) return "field-collision";
+        seen?.add(name);
         const value = attributes[i + 1] ?? absent;
         if (value !== null) fields.push(name, value);
       }
-      return true;
+      return null;
     };
   }
 
@@ -119,17 +124,30 @@ function makeAttributeWriter(
   return (attributes, fields) => {
     // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
     const members: string[] = [];
-    const seen = new Set<string>();
+    const seen = mayMeet ? new Set<string>() : null;
     for (let i = 0; i < attributes.length; i += 2) {
       const name = renamed(mapping.renames, attributes[i] as string);
-      if (seen.has(name)) return false;
-      seen.add(name);
+      if (seen?.has(name)) return "field-collision";
+      seen?.add(name);
       const value = attributes[i + 1] ?? absent;
-      if (value !== null) members.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+      if (value === null) continue;
+      const member = stringify(name, value);
+      if (member === null) return "too-large";
+      members.push(member);
     }
     if (members.length > 0) fields.push(field, `{${members.join(",")}}`);
-    return true;
+    return null;
   };
+}
+
+/** Null when the text is longer than a string can be: a control character takes six in JSON. */
+function stringify(name: string, value: string): string | null {
+  try {
+    return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** The first time that would be written as a field and cannot be. */

@@ -13,7 +13,7 @@ export {
   stageRejects,
 } from "./chunk-record.js";
 export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
-export { inspectQueue, type QueueFacts } from "./inspect.js";
+export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
 export { listRejects, type ShownReject } from "./reject-records.js";

@@ -41,3 +41,8 @@ function parseInfo(text: string): Map<string, string> {
     lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
   );
 }
+
+/** Rejects with a RehomeError while the queue Redis does not answer. */
+export async function pingQueue(queue: QueueConnection): Promise<void> {
+  await queue.redis.ping().catch(rethrow);
+}

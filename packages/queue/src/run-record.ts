@@ -44,6 +44,8 @@ export interface Run extends FrozenRun {
   readonly planWhole: boolean;
   /** Chunks in the plan so far. */
   readonly total: number;
+  /** Sessions in the plan so far: `chunkSize` a chunk, and what is left for the last. */
+  readonly planned: number;
 }
 
 const createScript = loadScript("create-run");
@@ -87,6 +89,7 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     phase: record["phase"] as Phase,
     planWhole: record["planWhole"] === "1",
     total: Number(record["total"]),
+    planned: Number(record["planned"]),
   };
 }
 

@@ -51,6 +51,7 @@ describe("a run", () => {
       phase: "planning",
       planWhole: false,
       total: 0,
+      planned: 0,
     });
   });
 

@@ -1,0 +1,45 @@
+import {
+  defaultMapping,
+  type Instant,
+  type Mapping,
+  mappingSchema,
+  type SessionId,
+  type SourceSession,
+} from "../src/index.js";
+
+export function sessionId(text: string): SessionId {
+  return text as SessionId;
+}
+
+/** Microseconds since the epoch of a UTC time with six digits of fraction. */
+export function instant(iso: string): Instant {
+  return BigInt(Date.parse(`${iso.slice(0, 23)}Z`)) * 1000n + BigInt(iso.slice(23, 26));
+}
+
+/** Unix milliseconds before any example session expires. */
+export const NOW = Date.parse("2026-11-23T19:00:00.000Z");
+
+/** A session with nothing unusual about it, but for what the test says. */
+export function exampleSession(unusual: Partial<SourceSession> = {}): SourceSession {
+  return {
+    id: sessionId("4b1f0c1e-example"),
+    userId: "42",
+    username: "ada",
+    email: "ada@example.org",
+    ipAddress: "192.0.2.7",
+    userAgent: "Mozilla/5.0",
+    createdAt: instant("2026-11-20T08:00:00.000001Z"),
+    lastActivityAt: instant("2026-11-23T18:38:56.924123Z"),
+    expiresAt: instant("2026-12-01T00:00:00.000999Z"),
+    theme: "light",
+    language: "en",
+    notificationsEnabled: true,
+    attributes: ["cart_json", '{"items":[]}', "step", "2"],
+    bytes: 200,
+    ...unusual,
+  };
+}
+
+export function mappingWith(options: Partial<Mapping> = {}): Mapping {
+  return mappingSchema.parse({ ...defaultMapping, ...options });
+}
