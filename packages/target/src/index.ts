@@ -1,0 +1,5 @@
+export type { ConnectionOptions } from "./connection.js";
+export type { LoadEntry, LoadOptions } from "./encode.js";
+export type { TargetFacts } from "./inspect.js";
+export type { LoadResult } from "./load.js";
+export { openTarget, type Target } from "./target.js";

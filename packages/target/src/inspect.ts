@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { defaultMapping, type Mapping, RehomeError, type SessionId } from "@rehome/core";
+import type { Connection } from "./connection.js";
+import type { LoadEntry } from "./encode.js";
+import { probePrefix } from "./key.js";
+import { load } from "./load.js";
+import { readBack } from "./read-back.js";
+
+export interface TargetFacts {
+  /** Where INFO is not allowed, texts are empty and numbers null. */
+  readonly version: string;
+  /** Of the server's process: two URLs with the same one name the same server. */
+  readonly runId: string;
+  readonly maxmemoryPolicy: string;
+  /** Bytes. */
+  readonly usedMemory: number | null;
+  /** Bytes; null also where there is no limit. */
+  readonly maxMemory: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** Long enough for a slow server, short enough for a probe that a crash left behind. */
+const PROBE_LIFETIME_MS = 60_000;
+
+const NEEDED =
+  "EVAL, EVALSHA, HGET, HSET, HLEN, HMGET, HGETALL, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIREAT, " +
+  "PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
+
+/**
+ * Preflight: reachable, authenticated, a master, and everything that loading needs is allowed, tried out on a
+ * key of our own. Throws RehomeError.
+ */
+export async function inspect(connection: Connection, keyPrefix: string): Promise<TargetFacts> {
+  const warnings: string[] = [];
+  const info = await readInfo(connection);
+  if (info.size === 0)
+    warnings.push("the target does not allow INFO: its version and memory are unknown");
+  refuseUnfit(info);
+  await probe(connection, keyPrefix);
+
+  const policy = info.get("maxmemory_policy") ?? "";
+  const maxMemory = numberOf(info, "maxmemory");
+  if (policy !== "" && policy !== "noeviction") {
+    warnings.push(
+      `the target may evict sessions when it is full: its maxmemory-policy is ${policy}`,
+    );
+  }
+  return {
+    version: info.get("redis_version") ?? "",
+    runId: info.get("run_id") ?? "",
+    maxmemoryPolicy: policy,
+    usedMemory: numberOf(info, "used_memory"),
+    maxMemory: maxMemory === 0 ? null : maxMemory,
+    warnings,
+  };
+}
+
+/** Empty where INFO is not allowed. */
+export async function readInfo(connection: Connection): Promise<ReadonlyMap<string, string>> {
+  const text = await connection.call("INFO", []).catch((error: unknown) => {
+    if (error instanceof RehomeError && error.code === "target-NOPERM") return "";
+    throw error;
+  });
+  const lines = String(text)
+    .split("\r\n")
+    .filter((line) => line.includes(":"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
+  );
+}
+
+/** The time by the server's clock, in Unix ms. */
+export async function readClock(connection: Connection): Promise<number> {
+  const [seconds, microseconds] = (await connection.call("TIME", [])) as [string, string];
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000);
+}
+
+function refuseUnfit(info: ReadonlyMap<string, string>): void {
+  if (info.get("role") === "slave") {
+    throw new RehomeError(
+      "target-replica",
+      "the target is a replica: what is written there is refused, or lost",
+      {
+        hint: "Give TARGET_URL the address of the master",
+        exitCode: 2,
+      },
+    );
+  }
+  if (info.get("redis_mode") === "cluster") {
+    throw new RehomeError("target-cluster", "the target is a cluster, which is not supported yet", {
+      exitCode: 2,
+    });
+  }
+}
+
+/** Everything that happens to a session, done to one that is none. */
+async function probe(connection: Connection, keyPrefix: string): Promise<void> {
+  const mapping: Mapping = { ...defaultMapping, keyPrefix: probePrefix(keyPrefix) };
+  const id = randomUUID() as SessionId;
+  const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
+  const fields = ["user_id", "0"];
+  const write: LoadEntry = {
+    kind: "write",
+    session: { id, fields, expiresAt, lastActivityAt: null, bytes: 8 },
+  };
+  try {
+    await load(connection, [write], { mapping, conflict: "newer" });
+    const repeated = await load(connection, [write], { mapping, conflict: "keep" });
+    const [found] = await readBack(connection, [id], mapping.keyPrefix);
+    await load(connection, [{ kind: "expired", id, lastActivityAt: null }], {
+      mapping,
+      conflict: "replace",
+    });
+    if (repeated[0] !== "migrated" || found?.fields.length !== fields.length) {
+      throw new RehomeError(
+        "target-probe",
+        "the target does not hold what was just written to it",
+        {
+          hint: "Check whether something else removes or changes its keys",
+        },
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof RehomeError && error.code === "target-NOPERM")) throw error;
+    throw new RehomeError(error.code, `${error.message}, on a key such as ${mapping.keyPrefix}…`, {
+      hint: `Allow the user the commands ${NEEDED}, on the keys ${keyPrefix}* and ${mapping.keyPrefix.replace("probe:", "")}*`,
+    });
+  }
+}
+
+function numberOf(info: ReadonlyMap<string, string>, name: string): number | null {
+  const text = info.get(name);
+  return text === undefined ? null : Number(text);
+}

@@ -1,0 +1,58 @@
+import { defaultMapping, type FoundSession, type RunId, type SessionId } from "@rehome/core";
+import { type ConnectionOptions, openConnection } from "./connection.js";
+import { countKeys } from "./count-keys.js";
+import type { LoadEntry, LoadOptions } from "./encode.js";
+import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
+import { load, type LoadResult } from "./load.js";
+import { checkMarker, placeMarker, removeMarker } from "./marker.js";
+import { arePresent, readBack } from "./read-back.js";
+
+/**
+ * The Redis that receives the sessions. Every method rejects with a RehomeError fit to be shown, `retryable`
+ * where the server may come back, and works again once it has.
+ */
+export interface Target {
+  /** Preflight; leaves nothing behind. The prefix, by default the mapping's default, is not written under. */
+  inspect(keyPrefix?: string): Promise<TargetFacts>;
+  /** The server's time, in Unix ms. */
+  clock(): Promise<number>;
+  /**
+   * Writes, keeps or removes each session by the run's conflict policy; one result per entry, in order.
+   * Repeating it does no harm. Throws RehomeError `empty-session` where a session has no field at all.
+   */
+  load(entries: readonly LoadEntry[], options: LoadOptions): Promise<LoadResult[]>;
+  /** What the target holds of each, in order; each one's type, fields and expiry are of one moment. */
+  readBack(ids: readonly SessionId[], keyPrefix: string): Promise<FoundSession[]>;
+  /** Whether there is a key, of whatever type, for each, in order. */
+  arePresent(ids: readonly SessionId[], keyPrefix: string): Promise<boolean[]>;
+  /** All keys under the prefix, by SCAN; see count-keys.ts for how exact that is. */
+  countKeys(keyPrefix: string, signal?: AbortSignal): Promise<number>;
+  /** Places a run's marker, outside the prefix; returns the token to check it by. */
+  placeMarker(run: RunId, keyPrefix: string): Promise<string>;
+  checkMarker(run: RunId, token: string, keyPrefix: string): Promise<boolean>;
+  removeMarker(run: RunId, keyPrefix: string): Promise<void>;
+  /** Tells an emptied target from another one: `host:port/db`, and the server process's own id ('' if it may not be read). */
+  identity(): Promise<{ address: string; runId: string }>;
+  close(): Promise<void>;
+}
+
+/** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) unless it is a redis:// or rediss:// URL. */
+export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
+  const connection = openConnection(url, options);
+  return {
+    inspect: (keyPrefix = defaultMapping.keyPrefix) => inspect(connection, keyPrefix),
+    clock: () => readClock(connection),
+    load: (entries, loadOptions) => load(connection, entries, loadOptions),
+    readBack: (ids, keyPrefix) => readBack(connection, ids, keyPrefix),
+    arePresent: (ids, keyPrefix) => arePresent(connection, ids, keyPrefix),
+    countKeys: (keyPrefix, signal) => countKeys(connection, keyPrefix, signal),
+    placeMarker: (run, keyPrefix) => placeMarker(connection, run, keyPrefix),
+    checkMarker: (run, token, keyPrefix) => checkMarker(connection, run, token, keyPrefix),
+    removeMarker: (run, keyPrefix) => removeMarker(connection, run, keyPrefix),
+    identity: async () => {
+      const info = await readInfo(connection);
+      return { address: connection.address, runId: info.get("run_id") ?? "" };
+    },
+    close: async () => connection.close(),
+  };
+}

@@ -1,0 +1,243 @@
+import { createServer, type AddressInfo } from "node:net";
+import { newRunId } from "@rehome/core";
+import { type RedisServer, startRedis } from "@rehome/tooling/local-services";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openTarget } from "../src/index.js";
+import {
+  EXPIRY,
+  everythingIn,
+  id,
+  options,
+  rejection,
+  useTarget,
+  write,
+} from "./target-fixture.js";
+
+const shared = useTarget();
+let server: RedisServer;
+let redis: Redis;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.url);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+/** The server's URL for a user with these rights; the user's password is a canary. */
+async function urlOf(user: string, ...rules: string[]): Promise<URL> {
+  await redis.acl("SETUSER", user, "reset", "on", ">canary-pass", "~*", "&*", "+@all", ...rules);
+  const url = new URL(server.url);
+  [url.username, url.password] = [user, "canary-pass"];
+  return url;
+}
+
+async function failureAt(url: URL, commandTimeoutMs = 500): Promise<unknown> {
+  const target = openTarget(url, { commandTimeoutMs });
+  const error = await rejection(target.inspect());
+  await target.close();
+  expect(everythingIn(error)).not.toMatch(/canary/);
+  expect(error).toMatchObject({ name: "RehomeError", hint: expect.any(String) });
+  return error;
+}
+
+describe("preflight", () => {
+  test("tells what the target is, and leaves nothing behind", async () => {
+    const before = await redis.dbsize();
+    const target = openTarget(new URL(server.url));
+    const facts = await target.inspect();
+    expect(facts).toMatchObject({ maxmemoryPolicy: "noeviction", maxMemory: null, warnings: [] });
+    expect(facts.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(facts.runId).toBe((await target.identity()).runId);
+    expect(facts.usedMemory).toBeGreaterThan(100_000);
+    expect(await redis.dbsize()).toBe(before);
+    await target.close();
+  });
+
+  test("warns where sessions may be evicted, and tells the limit of memory", async () => {
+    await redis.config("SET", "maxmemory", "500mb", "maxmemory-policy", "volatile-lru");
+    const target = openTarget(new URL(server.url));
+    const facts = await target.inspect();
+    expect(facts.maxMemory).toBe(500 * 1024 * 1024);
+    expect(facts.warnings).toEqual([expect.stringContaining("volatile-lru")]);
+    await redis.config("SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
+    await target.close();
+  });
+
+  test("refuses a replica", async () => {
+    const args = [
+      "--replicaof",
+      "127.0.0.1",
+      String(server.port),
+      "--masterauth",
+      decodeURIComponent(new URL(server.url).password),
+    ];
+    const replica = await startRedis({ args });
+    expect(await failureAt(new URL(replica.url))).toMatchObject({
+      code: "target-replica",
+      exitCode: 2,
+    });
+    await replica.stop();
+  });
+
+  test("refuses a wrong password, and a missing one", async () => {
+    const url = new URL(server.url);
+    url.password = "canary-password";
+    expect(await failureAt(url)).toMatchObject({ code: "target-WRONGPASS", retryable: false });
+    url.password = "";
+    expect(await failureAt(url)).toMatchObject({ code: "target-NOAUTH", retryable: false });
+    url.username = "canary-user";
+    url.password = "canary-password";
+    expect(await failureAt(url)).toMatchObject({ code: "target-WRONGPASS", retryable: false });
+  });
+
+  test("tells where nothing listens, and that trying again may help", async () => {
+    const url = new URL("redis://canary:canary@127.0.0.1:1/0");
+    const error = await failureAt(url);
+    expect(error).toMatchObject({ code: "target-ECONNREFUSED", retryable: true });
+    expect((error as Error).message).toContain("127.0.0.1:1/0");
+    expect(await failureAt(new URL("redis://nowhere.invalid"))).toMatchObject({
+      code: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+    });
+  });
+
+  test("gives up on a server that never answers, and on one that is none", async () => {
+    const silent = createServer((socket) => void socket.on("error", () => undefined));
+    const closing = createServer((socket) => socket.destroy());
+    const other = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const urls = await Promise.all(
+      [silent, closing, other].map(async (listener) => {
+        await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+        return new URL(`redis://127.0.0.1:${(listener.address() as AddressInfo).port}`);
+      }),
+    );
+    expect(await failureAt(urls[0]!, 300)).toMatchObject({
+      code: "target-ETIMEDOUT",
+      retryable: true,
+    });
+    expect(await failureAt(urls[1]!)).toMatchObject({
+      code: expect.stringMatching(/^target-(ECONNRESET|EPIPE)$/),
+      retryable: true,
+    });
+    expect(await failureAt(urls[2]!)).toMatchObject({ name: "RehomeError" });
+    const tls = new URL(urls[2]!.href.replace("redis:", "rediss:"));
+    expect(await failureAt(tls)).toMatchObject({ name: "RehomeError" });
+    for (const listener of [silent, closing, other]) listener.close();
+  });
+
+  test.each(["hset", "unlink", "pexpireat", "eval", "setrange", "hgetall"])(
+    "refuses a user who may not %s, and says what is needed",
+    async (command) => {
+      const rules = command === "eval" ? ["-eval", "-evalsha"] : [`-${command}`];
+      const error = await failureAt(await urlOf(`without-${command}`, ...rules));
+      expect(error).toMatchObject({ code: "target-NOPERM", retryable: false });
+      expect((error as { hint: string }).hint).toContain(command.toUpperCase());
+    },
+  );
+
+  test("asks for no permission that is not needed, and for all that are", async () => {
+    const refused = (await failureAt(await urlOf("too-little", "-hset"))) as { hint: string };
+    const commands = refused.hint.match(/\b[A-Z]{3,}\b/g)!.map((command) => `+${command}`);
+    const keys = refused.hint.match(/\S+\*/g)!.map((pattern) => `~${pattern}`);
+    const url = await urlOf("just-enough", "resetkeys", ...keys, "-@all", ...commands);
+    url.pathname = "/2";
+    const target = openTarget(url);
+    expect((await target.inspect()).warnings).toEqual([]);
+    await target.load([write("a")], options("session:"));
+    expect(await target.load([write("a")], options("session:", "keep"))).toEqual(["migrated"]);
+    expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
+    expect(await target.countKeys("session:")).toBe(1);
+    const run = newRunId(new Date());
+    expect(
+      await target.checkMarker(run, await target.placeMarker(run, "session:"), "session:"),
+    ).toBe(true);
+    await target.removeMarker(run, "session:");
+    await target.close();
+  });
+
+  test("refuses a user who may not write the keys it needs", async () => {
+    const error = await failureAt(await urlOf("elsewhere", "resetkeys", "~session:*"));
+    expect(error).toMatchObject({ code: "target-NOPERM" });
+    expect((error as { hint: string }).hint).toContain("rehome:*");
+  });
+
+  test("gets by without INFO, and says what it does not know", async () => {
+    const target = openTarget(await urlOf("blind", "-info"));
+    const facts = await target.inspect();
+    expect(facts).toMatchObject({
+      version: "",
+      runId: "",
+      usedMemory: null,
+      warnings: [expect.stringContaining("INFO")],
+    });
+    expect((await target.identity()).runId).toBe("");
+    await target.close();
+  });
+});
+
+test("where the expiry can only be told by the time left, it is right to the millisecond or the next", async () => {
+  const target = openTarget(await urlOf("old", "-pexpiretime"));
+  const keys = shared.prefix();
+  expect(await target.load([write("a")], options(keys))).toEqual(["migrated"]);
+  const [found] = await target.readBack([id("a")], keys);
+  expect(Math.abs(found!.expiresAt! - EXPIRY)).toBeLessThanOrEqual(1);
+  expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["migrated"]);
+  await redis.pexpireat(`${keys}a`, EXPIRY + 5);
+  expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["kept"]);
+  await target.close();
+});
+
+test("a database that cannot be selected is not mistaken for the first one", async () => {
+  const keys = shared.prefix();
+  const url = await urlOf("first-only", "-select");
+  url.pathname = "/3";
+  const target = openTarget(url);
+  for (let time = 0; time < 2; time += 1) {
+    expect(await rejection(target.load([write("a")], options(keys)))).toMatchObject({
+      code: "target-NOPERM",
+    });
+  }
+  url.pathname = "/99";
+  const beyond = openTarget(url);
+  expect(await rejection(beyond.load([write("a")], options(keys)))).toMatchObject({
+    name: "RehomeError",
+  });
+  expect(await redis.exists(`${keys}a`)).toBe(0);
+  await Promise.all([target.close(), beyond.close()]);
+});
+
+test("the clock is the server's, in milliseconds", async () => {
+  const [seconds] = await redis.time();
+  const now = await shared.target.clock();
+  expect(Number.isInteger(now)).toBe(true);
+  expect(now).toBeGreaterThanOrEqual(Number(seconds) * 1000);
+  expect(now).toBeLessThan(Number(seconds) * 1000 + 5_000);
+});
+
+test.each([
+  "http://canary@host/0",
+  "mysql://canary@host/0",
+  "redis://:canary%zz@host/0",
+  "redis://:canary@host/zero",
+])("%s is no target, and the refusal does not quote it", (text) => {
+  let error: unknown;
+  try {
+    openTarget(new URL(text));
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toMatchObject({ code: "malformed-url", exitCode: 2 });
+  expect(everythingIn(error)).not.toMatch(/canary/);
+});
+
+test("nothing in the URL's query can change how the target is written", async () => {
+  const keys = shared.prefix();
+  const url = new URL(server.url);
+  url.search = "?keyPrefix=elsewhere:&enableOfflineQueue=true&db=4";
+  const target = openTarget(url);
+  await target.load([write("a")], options(keys));
+  expect(await redis.exists(`${keys}a`)).toBe(1);
+  await target.close();
+});

@@ -1,0 +1,87 @@
+import {
+  type ConflictPolicy,
+  type FoundSession,
+  mappingSchema,
+  type SessionId,
+  type TargetSession,
+} from "@rehome/core";
+import { Redis } from "ioredis";
+import { inspect as show } from "node:util";
+import { afterAll, inject } from "vitest";
+import { type LoadEntry, type LoadOptions, openTarget, type Target } from "../src/index.js";
+
+const HOUR = 3_600_000;
+/** Far from every machine's clock, and not a whole second. */
+export const EXPIRY = Date.now() + 24 * HOUR + 123;
+
+export const OLD = "2026-01-01T00:00:00.000001Z";
+export const NEW = "2026-01-01T00:00:00.000002Z";
+
+/** The target of these tests, a client beside it, and prefixes that no other test writes under. */
+export function useTarget(): { target: Target; redis: Redis; prefix: () => string } {
+  const url = new URL(inject("redisUrl"));
+  const target = openTarget(url);
+  const redis = new Redis(url.href);
+  let prefixes = 0;
+  afterAll(async () => {
+    await target.close();
+    redis.disconnect();
+  });
+  const file = Math.random().toString(36).slice(2);
+  return { target, redis, prefix: () => `${file}-${(prefixes += 1)}:` };
+}
+
+export function id(text: string): SessionId {
+  return text as SessionId;
+}
+
+export function options(
+  keyPrefix: string,
+  conflict: ConflictPolicy = "newer",
+  mapping: object = {},
+): LoadOptions {
+  return { conflict, mapping: { ...mappingSchema.parse(mapping), keyPrefix } };
+}
+
+export function session(name: string, overrides: Partial<TargetSession> = {}): TargetSession {
+  const lastActivityAt = overrides.lastActivityAt === undefined ? NEW : overrides.lastActivityAt;
+  const activity = lastActivityAt === null ? [] : ["last_activity_at", lastActivityAt];
+  const fields = ["user_id", "7", ...activity, "cart", "apples"];
+  return { id: id(name), fields, expiresAt: EXPIRY, bytes: 100, ...overrides, lastActivityAt };
+}
+
+export function write(name: string, overrides: Partial<TargetSession> = {}): LoadEntry {
+  return { kind: "write", session: session(name, overrides) };
+}
+
+export function expired(name: string, lastActivityAt: string | null = NEW): LoadEntry {
+  return { kind: "expired", id: id(name), lastActivityAt };
+}
+
+/** name → value, as text. */
+export function fieldsOf(found: FoundSession | undefined): Map<string, string> {
+  const texts = (found?.fields ?? []).map((field) => field.toString());
+  return pairs(texts);
+}
+
+export function pairs(texts: readonly string[]): Map<string, string> {
+  const map = new Map<string, string>();
+  for (let i = 0; i < texts.length; i += 2) map.set(texts[i]!, texts[i + 1]!);
+  return map;
+}
+
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return await promise.then(
+    () => {
+      throw new Error("it did not reject");
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** Everything of an error that any log could show. */
+export function everythingIn(error: unknown): string {
+  const stack =
+    error instanceof Error ? `${error.stack} ${error.message} ${JSON.stringify(error)}` : "";
+  return `${show(error, { depth: null, showHidden: true })} ${stack}`;
+}
