@@ -1,0 +1,31 @@
+import type { Source } from "../source.js";
+import { type Connections, openConnections } from "./connections.js";
+import { countSessions } from "./count.js";
+import { extractSessions } from "./extract.js";
+import { inspect } from "./inspect.js";
+import { listExpiries } from "./list-expiries.js";
+import { planBounds } from "./plan-bounds.js";
+import { sampleIds } from "./sample-ids.js";
+import { matchIds, matchRange } from "./statement.js";
+
+export interface PostgresOptions {
+  /** Connections at the most: one for each chunk in hand. */
+  readonly connections?: number;
+  /** A batch is closed once it holds so many bytes. */
+  readonly batchBytes?: number;
+}
+
+export function openPostgres(url: URL, options: PostgresOptions): Source {
+  const connections: Connections = openConnections(url, options.connections ?? 4);
+  const batchBytes = options.batchBytes ?? 1024 * 1024;
+  return {
+    inspect: () => inspect(connections),
+    planBounds: (plan) => planBounds(connections, plan),
+    count: (range) => countSessions(connections, range),
+    extract: (range, read) => extractSessions(connections, matchRange(range), read, batchBytes),
+    readByIds: (ids, read) => extractSessions(connections, matchIds(ids), read, batchBytes),
+    sampleIds: (range, size) => sampleIds(connections, range, size),
+    listExpiries: (range, read) => listExpiries(connections, range, read),
+    close: () => connections.close(),
+  };
+}

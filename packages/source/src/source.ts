@@ -1,0 +1,54 @@
+import type { Instant, Range, SessionId, SourceSession } from "@rehome/core";
+
+/** What a preflight finds out about a source. */
+export interface SourceFacts {
+  /** The same for every connection to the same database. */
+  readonly identity: string;
+  /** The zone in which the server takes timestamps without one. */
+  readonly timeZone: string;
+  readonly version: string;
+  readonly warnings: readonly string[];
+}
+
+export interface ReadOptions {
+  /** The zone in which the source's timestamps are meant. */
+  readonly timeZone: string;
+  /** A session of more bytes is not read whole: its `bytes` are Infinity. */
+  readonly maxSessionBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Expiry {
+  readonly id: SessionId;
+  readonly expiresAt: Instant;
+}
+
+/**
+ * The database sessions are read from, and only read. Everything rejects with a RehomeError fit to be shown,
+ * `retryable` where the server may come back.
+ */
+export interface Source {
+  /** Preflight. Throws RehomeError `source-schema` naming the table or column that is missing or of another type. */
+  inspect(): Promise<SourceFacts>;
+  /**
+   * The upper bound of every chunk but the last, which has none: the id of each `chunkSize`-th session after
+   * `after` that another one follows. In order, a few at a time, the first at once however large the table is.
+   */
+  planBounds(options: {
+    readonly after: SessionId | null;
+    readonly chunkSize: number;
+    readonly signal?: AbortSignal;
+  }): AsyncIterable<SessionId[]>;
+  count(range: Range): Promise<number>;
+  /** The sessions of a range as of one moment, in order, in batches bounded in bytes. */
+  extract(range: Range, options: ReadOptions): AsyncIterable<SourceSession[]>;
+  /** The same for these ids; those that are not there are left out. */
+  readByIds(ids: readonly SessionId[], options: ReadOptions): AsyncIterable<SourceSession[]>;
+  /** So many ids of a range, or all of them, at random. */
+  sampleIds(range: Range, size: number): Promise<SessionId[]>;
+  listExpiries(
+    range: Range,
+    options: Pick<ReadOptions, "timeZone" | "signal">,
+  ): AsyncIterable<Expiry[]>;
+  close(): Promise<void>;
+}
