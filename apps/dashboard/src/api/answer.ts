@@ -1,0 +1,9 @@
+/** What a handler answers with; only the app touches the response. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body };
+}

@@ -1,0 +1,102 @@
+import {
+  type ConflictPolicy,
+  defaultMapping,
+  newFingerprintKey,
+  newRunId,
+  type RunId,
+} from "@rehome/core";
+import { createRun, type QueueConnection, readStatus, refuseWhileActive } from "@rehome/queue";
+import { type Servers, withServers } from "../connections.js";
+import { exitCodeOf } from "../exit-code.js";
+import { formatStatus } from "../format.js";
+import { onInterrupt } from "../interrupt.js";
+import { note, print, printJson } from "../output.js";
+import { planRun } from "../plan-run.js";
+import { preflight } from "../preflight.js";
+import { watchRun } from "../watch-run.js";
+
+export interface StartOptions {
+  chunkSize: number;
+  onConflict: ConflictPolicy;
+  maxRate?: number;
+  maxRejects?: number;
+  wait?: boolean;
+  json?: boolean;
+}
+
+/** Preflight, plan, enqueue; with `--wait` until the run has ended. Returns the exit code. */
+export async function start(options: StartOptions): Promise<number> {
+  return await withServers(async (servers) => {
+    const run = await openRun(servers, options);
+    if (!options.json) print(run.id);
+    const interrupt = onInterrupt(() =>
+      note(
+        options.wait
+          ? `finishing the plan, then leaving the run to its workers; watch it with: rehome status ${run.id} --watch`
+          : "stopping; the plan is not whole",
+      ),
+    );
+    try {
+      const planned = planRun(servers, run, options.wait ? undefined : interrupt.signal);
+      if (!options.wait) {
+        await planned;
+        if (options.json) printJson({ run: run.id });
+        return 0;
+      }
+      return await wait(servers.queue, run.id, planned, interrupt.signal, options.json ?? false);
+    } finally {
+      interrupt.dispose();
+    }
+  });
+}
+
+/** Nothing is written before everything has been looked at, and the marker goes again if the floor is taken. */
+async function openRun(
+  servers: Servers,
+  options: StartOptions,
+): Promise<{ id: RunId; chunkSize: number }> {
+  const { queue, target } = servers;
+  const mapping = defaultMapping;
+  const facts = await preflight(servers, mapping);
+  await refuseWhileActive(queue);
+  for (const warning of facts.warnings) note(`warning: ${warning}`);
+
+  const id = newRunId(new Date());
+  const { runId, address } = await target.identity();
+  const token = await target.placeMarker(id, mapping.keyPrefix);
+  try {
+    await createRun(
+      queue,
+      id,
+      {
+        mapping,
+        conflict: options.onConflict,
+        chunkSize: options.chunkSize,
+        timeZone: facts.timeZone,
+        source: facts.sourceIdentity,
+        target: { token, runId, address },
+        fingerprintKey: newFingerprintKey(),
+      },
+      { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null },
+    );
+  } catch (error) {
+    await target.removeMarker(id, mapping.keyPrefix);
+    throw error;
+  }
+  return { id, chunkSize: options.chunkSize };
+}
+
+/** A plan that fails ends the wait with its error. */
+async function wait(
+  queue: QueueConnection,
+  run: RunId,
+  planned: Promise<void>,
+  signal: AbortSignal,
+  json: boolean,
+): Promise<number> {
+  await Promise.all([watchRun(queue, run, signal), planned]);
+  const status = await readStatus(queue, run);
+  if (json) printJson(status);
+  else note(formatStatus(status));
+  return signal.aborted ? 130 : exitCodeOf(status);
+}

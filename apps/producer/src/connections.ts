@@ -1,0 +1,33 @@
+import { openQueue, type QueueConnection } from "@rehome/queue";
+import { openSource, type Source } from "@rehome/source";
+import { openTarget, type Target } from "@rehome/target";
+import { urls } from "./config.js";
+
+/** Opens the queue for one command. */
+export async function withQueue<T>(work: (queue: QueueConnection) => Promise<T>): Promise<T> {
+  const queue = await openQueue(urls.queue());
+  try {
+    return await work(queue);
+  } finally {
+    await queue.close();
+  }
+}
+
+export interface Servers {
+  readonly queue: QueueConnection;
+  readonly source: Source;
+  readonly target: Target;
+}
+
+/** Opens all three servers; every URL is read before the first connection is made. */
+export async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T> {
+  const [sourceUrl, targetUrl] = [urls.source(), urls.target()];
+  return await withQueue(async (queue) => {
+    const [source, target] = [openSource(sourceUrl), openTarget(targetUrl)];
+    try {
+      return await work({ queue, source, target });
+    } finally {
+      await Promise.allSettled([source.close(), target.close()]);
+    }
+  });
+}

@@ -1,0 +1,108 @@
+import type { Status, Verification } from "@rehome/core";
+import type { ShownReject } from "@rehome/queue";
+import colors from "picocolors";
+
+const number = new Intl.NumberFormat("en-US");
+
+export function formatNumber(value: number | null): string {
+  return value === null ? "–" : number.format(Math.round(value));
+}
+
+export function formatDuration(seconds: number | null): string {
+  if (seconds === null) return "–";
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}h ${m}m` : m > 0 ? `${m}m ${s}s` : `${s}s`;
+}
+
+export function formatOutcomes({ sessions }: Status): string {
+  const { migrated, kept, expired, rejected } = sessions;
+  return [
+    `${formatNumber(migrated)} migrated`,
+    `${formatNumber(kept)} kept`,
+    `${formatNumber(expired)} expired`,
+    `${formatNumber(rejected)} rejected`,
+  ].join(", ");
+}
+
+/** One line, for where nothing is animated. */
+export function formatStatusLine(status: Status): string {
+  const { sessions, chunks } = status;
+  return [
+    `${status.phase}: ${formatNumber(sessions.read)} of ${formatNumber(sessions.planned)} sessions`,
+    `${chunks.done}/${chunks.total} chunks`,
+    `${formatNumber(status.sessionsPerSecond)}/s`,
+    `ETA ${formatDuration(status.etaSeconds)}`,
+    formatOutcomes(status),
+  ].join(" · ");
+}
+
+export function formatStatus(status: Status): string {
+  const { sessions, chunks } = status;
+  const row = (name: string, value: string) => `  ${name.padEnd(10)} ${value}`;
+  const lines = [
+    `${colors.bold(status.run)}  ${formatPhase(status.phase)}`,
+    row("sessions", `${formatNumber(sessions.read)} of ${formatNumber(sessions.planned)} read`),
+    row("", formatOutcomes(status)),
+    row(
+      "chunks",
+      `${chunks.done} done, ${chunks.active} active, ${chunks.waiting} waiting, ${chunks.failed} failed of ${chunks.total}`,
+    ),
+    row(
+      "speed",
+      `${formatNumber(status.sessionsPerSecond)} sessions/s, ETA ${formatDuration(status.etaSeconds)}`,
+    ),
+    row(
+      "started",
+      `${status.startedAt}${status.finishedAt === null ? "" : `, finished ${status.finishedAt}`}`,
+    ),
+  ];
+  if (status.notice !== null) lines.push(row("notice", colors.yellow(status.notice)));
+  return lines.join("\n");
+}
+
+export function formatRuns(statuses: readonly Status[]): string {
+  if (statuses.length === 0) return "no runs yet. Start one with: rehome start";
+  return statuses
+    .map(
+      (status) =>
+        `${status.run}  ${formatPhase(status.phase).padEnd(10)}  ${formatOutcomes(status)}`,
+    )
+    .join("\n");
+}
+
+export function formatVerification(result: Verification): string {
+  const parts = (
+    ["matched", "missing", "mismatched", "extra", "kept", "expired", "rejected"] as const
+  )
+    .filter((name) => result[name] !== null)
+    .map(
+      (name) =>
+        `${formatNumber(result[name])} ${name === "matched" && result.mode === "count" ? "present" : name}`,
+    );
+  const verdict = result.ok
+    ? colors.green(
+        result.mode === "count" ? "counts agree (contents were not compared)" : "verified",
+      )
+    : colors.red("differs");
+  return `${verdict}: ${formatNumber(result.checked)} sessions checked (${result.mode}): ${parts.join(", ")}`;
+}
+
+export function formatReject(reject: ShownReject): string {
+  return `${reject.fingerprint}  chunk ${reject.chunk}  ${reject.code}  ${reject.message}  (tried ${reject.attempts}×, ${reject.at})`;
+}
+
+function formatPhase(phase: Status["phase"]): string {
+  switch (phase) {
+    case "completed":
+      return colors.green(phase);
+    case "failed":
+      return colors.red(phase);
+    case "paused":
+    case "cancelled":
+      return colors.yellow(phase);
+    case "planning":
+    case "running":
+      return colors.cyan(phase);
+  }
+}

@@ -1,0 +1,30 @@
+import { RehomeError } from "@rehome/core";
+
+/** Ctrl-C twice: the first asks to stop, the second does it at once. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  dispose(): void;
+}
+
+/** `onFirst` says what the first Ctrl-C does. */
+export function onInterrupt(onFirst: () => void): Interrupt {
+  const controller = new AbortController();
+  const first = () => {
+    process.once("SIGINT", second);
+    onFirst();
+    controller.abort();
+  };
+  const second = () => process.exit(130);
+  process.once("SIGINT", first);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      process.off("SIGINT", first);
+      process.off("SIGINT", second);
+    },
+  };
+}
+
+export function interrupted(): RehomeError {
+  return new RehomeError("interrupted", "interrupted");
+}

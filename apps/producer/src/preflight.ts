@@ -1,0 +1,37 @@
+import { type Mapping, RehomeError } from "@rehome/core";
+import { countWorkers, inspectQueue, KEY_PREFIX } from "@rehome/queue";
+import type { Servers } from "./connections.js";
+
+export interface Facts {
+  readonly sourceIdentity: string;
+  readonly timeZone: string;
+  readonly warnings: readonly string[];
+}
+
+/** Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss. */
+export async function preflight(
+  { queue, source, target }: Servers,
+  mapping: Mapping,
+): Promise<Facts> {
+  const queueFacts = await inspectQueue(queue);
+  const sourceFacts = await source.inspect();
+  const targetFacts = await target.inspect(mapping.keyPrefix);
+  const warnings = [...queueFacts.warnings, ...sourceFacts.warnings, ...targetFacts.warnings];
+  if (queueFacts.runId === targetFacts.runId) {
+    if (mapping.keyPrefix.startsWith(KEY_PREFIX) || KEY_PREFIX.startsWith(mapping.keyPrefix)) {
+      throw new RehomeError(
+        "prefix-overlap",
+        `queue and target are one server, and the key prefix meets ${KEY_PREFIX}`,
+        {
+          hint: "Give the sessions another keyPrefix, or the queue a server of its own",
+          exitCode: 2,
+        },
+      );
+    }
+    warnings.push("queue and target are one server: give the queue its own before production");
+  }
+  if ((await countWorkers(queue)) === 0) {
+    warnings.push("no worker is connected yet: start some with: rehome-worker");
+  }
+  return { sourceIdentity: sourceFacts.identity, timeZone: sourceFacts.timeZone, warnings };
+}

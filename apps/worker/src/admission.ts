@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { admitBatch, type Run, setNotice, stopRun } from "@rehome/queue";
+import { isActive } from "@rehome/core";
+import type { Context, Task } from "./context.js";
+import { NotNow, RunEnded } from "./interruption.js";
+
+/** How soon a chunk that may not be copied now is looked at again. */
+const PAUSED_DELAY_MS = 2_000;
+const STRANGER_DELAY_MS = 5_000;
+
+/** Before each batch: goes on only while the run does, and as fast as its rate allows. */
+export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
+  task.signal.throwIfAborted();
+  const { phase, waitMs } = await admitBatch(context.queue, task.run, sessions);
+  if (phase === "paused") throw new NotNow("the run is paused", PAUSED_DELAY_MS);
+  if (phase === null || !isActive(phase)) throw new RunEnded(`the run is ${phase ?? "forgotten"}`);
+  if (waitMs > 0) await sleep(waitMs, undefined, { signal: task.signal });
+}
+
+/** A worker connected to another source or target than the run's must not touch it. */
+export async function refuseStrangers(context: Context, task: Task, run: Run): Promise<void> {
+  if (run.source !== context.sourceIdentity) await refuse(context, task, "source", "SOURCE_URL");
+  await checkTarget(context, task, run);
+}
+
+/**
+ * The run's marker is in the target. Where it is not, either the target was emptied, which ends the run, or
+ * this worker is connected to another one. To be asked again after the last write of a chunk.
+ */
+export async function checkTarget(context: Context, task: Task, run: Run): Promise<void> {
+  if (await context.target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix)) return;
+  const here = await context.target.identity();
+  if (here.runId !== run.target.runId && here.address !== run.target.address) {
+    await refuse(context, task, "target", "TARGET_URL");
+  }
+  await stopRun(
+    context.queue,
+    run.id,
+    "stopped: the target was emptied after the run had started; start a new run",
+  );
+  throw new RunEnded("the target was emptied");
+}
+
+async function refuse(
+  context: Context,
+  task: Task,
+  side: string,
+  variable: string,
+): Promise<never> {
+  const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
+  task.log.error(reason);
+  await setNotice(context.queue, task.run, reason);
+  throw new NotNow(reason, STRANGER_DELAY_MS);
+}

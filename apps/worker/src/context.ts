@@ -1,0 +1,26 @@
+import type { RunId } from "@rehome/core";
+import type { QueueConnection } from "@rehome/queue";
+import type { Source } from "@rehome/source";
+import type { Target } from "@rehome/target";
+import type { Logger } from "pino";
+
+/** What a chunk is copied with. */
+export interface Context {
+  readonly queue: QueueConnection;
+  readonly source: Source;
+  /** Of the source, as found when the worker started. */
+  readonly sourceIdentity: string;
+  readonly target: Target;
+  readonly log: Logger;
+}
+
+/** A chunk in hand. */
+export interface Task {
+  readonly run: RunId;
+  readonly chunk: number;
+  /** Tells this attempt from every other one at the same chunk. */
+  readonly attempt: string;
+  /** Aborted when the worker must stop or no longer holds the job. */
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}

@@ -1,0 +1,34 @@
+import { inspectQueue, openQueue } from "@rehome/queue";
+import { openSource } from "@rehome/source";
+import { openTarget } from "@rehome/target";
+import { readConfig, type Config } from "./config.js";
+import { openLog, safeMessage } from "./log.js";
+import { RehomeError } from "@rehome/core";
+import { runWorker } from "./run-worker.js";
+
+try {
+  process.exitCode = await main(readConfig(process.argv));
+} catch (error) {
+  const hint = error instanceof RehomeError && error.hint !== null ? `. ${error.hint}` : "";
+  process.stderr.write(`rehome-worker: ${safeMessage(error)}${hint}\n`);
+  process.exitCode = error instanceof RehomeError ? error.exitCode : 1;
+}
+
+/** Connects, checks what it is connected to, and works until told to stop. */
+async function main(config: Config): Promise<number> {
+  const log = openLog({ level: config.logLevel, file: config.logFile, name: config.name });
+  const queue = await openQueue(config.queueUrl, {
+    patient: true,
+    onError: (error) => log.warn({ err: error }, "queue connection"),
+  });
+  const source = openSource(config.sourceUrl, { connections: config.concurrency + 1 });
+  const target = openTarget(config.targetUrl);
+  try {
+    await inspectQueue(queue);
+    const { identity } = await source.inspect();
+    await target.inspect();
+    return await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
+  } finally {
+    await Promise.allSettled([source.close(), target.close(), queue.close()]);
+  }
+}

@@ -1,0 +1,96 @@
+import { RehomeError } from "@rehome/core";
+import {
+  dropStaged,
+  failChunk,
+  failVerified,
+  type JobKind,
+  parseJob,
+  type Payload,
+  readVerification,
+  settleRun,
+} from "@rehome/queue";
+import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
+import type { Context, Task } from "./context.js";
+import { NotNow, RunEnded } from "./interruption.js";
+import { safeMessage } from "./log.js";
+import { processChunk } from "./process-chunk.js";
+import { verifyChunk } from "./verify-chunk.js";
+
+/** What BullMQ calls with each job, and what becomes of the job: done, put off, tried again, or failed for good. */
+export function makeProcessor(context: Context): Processor<Payload> {
+  return async (job, token = "", signal = new AbortController().signal) => {
+    const { kind, run, chunk } = parse(job);
+    const attempt = `${token}-${job.attemptsStarted}`;
+    const log = context.log.child({ run, kind, chunk, attempt: job.attemptsStarted });
+    const task: Task = { run, chunk, attempt, signal, log };
+    const started = performance.now();
+    try {
+      const counts =
+        kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
+      log.info({ counts, ms: Math.round(performance.now() - started) }, "chunk done");
+      return counts;
+    } catch (error) {
+      if (kind === "copy") await dropStaged(context.queue, run, chunk, attempt);
+      return await endAttempt(context, job, token, kind, task, error);
+    }
+  };
+}
+
+function parse(job: Job<Payload>) {
+  try {
+    return parseJob(job);
+  } catch (error) {
+    throw new UnrecoverableError(safeMessage(error));
+  }
+}
+
+/** The one place that decides what a failure means for the job. */
+async function endAttempt(
+  context: Context,
+  job: Job<Payload>,
+  token: string,
+  kind: JobKind,
+  task: Task,
+  error: unknown,
+): Promise<unknown> {
+  if (error instanceof RunEnded) {
+    task.log.info({ reason: error.message }, "chunk left alone");
+    return null;
+  }
+  if (error instanceof NotNow) {
+    await job.moveToDelayed(Date.now() + error.delayMs, token);
+    throw new DelayedError(error.message);
+  }
+  if (task.signal.aborted) {
+    // The worker is stopping: another takes over at once. If it lost the lock instead, BullMQ refuses this.
+    task.log.info("chunk given back");
+    await job.moveToWait(token);
+    throw new WaitingError("given back");
+  }
+  const message = safeMessage(error);
+  const retryable = !(error instanceof RehomeError) || error.retryable;
+  const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+  if (retryable && !last) {
+    task.log.warn({ err: error }, "chunk will be tried again");
+    throw new Error(message);
+  }
+  task.log.error({ err: error }, "chunk failed");
+  await recordFailure(context, kind, task, message);
+  throw new UnrecoverableError(message);
+}
+
+async function recordFailure(
+  context: Context,
+  kind: JobKind,
+  task: Task,
+  message: string,
+): Promise<void> {
+  if (kind === "copy") {
+    await failChunk(context.queue, task.run, task.chunk, message);
+    await settleRun(context.queue, task.run);
+    return;
+  }
+  const verification = await readVerification(context.queue, task.run);
+  if (verification !== null)
+    await failVerified(context.queue, task.run, verification.id, task.chunk, message);
+}

@@ -1,0 +1,91 @@
+import { KEY_PREFIX, listRuns, type Payload, putBackLost, QUEUE_NAME } from "@rehome/queue";
+import { describeFailure } from "@rehome/core";
+import { Worker } from "bullmq";
+import type { Config } from "./config.js";
+import type { Context } from "./context.js";
+import { serveHealth } from "./health.js";
+import { makeProcessor } from "./processor.js";
+
+/** A worker may die so often with one chunk in hand before the chunk is held to be the cause. */
+const MAX_STALLED = 25;
+
+/** After the deadline of a stop, chunks are told to give up; this long they have to do so. */
+const GIVE_UP_MS = 5_000;
+
+/** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. Returns the exit code. */
+export async function runWorker(context: Context, config: Config): Promise<number> {
+  const { queue, log } = context;
+  const process_ = makeProcessor(context);
+  let inHand = 0;
+  const worker = new Worker<Payload>(
+    QUEUE_NAME,
+    async (job, token, signal) => {
+      inHand += 1;
+      return await process_(job, token, signal).finally(() => {
+        inHand -= 1;
+      });
+    },
+    {
+      connection: queue.redis,
+      prefix: KEY_PREFIX,
+      name: config.name,
+      concurrency: config.concurrency,
+      lockDuration: config.lockMs,
+      stalledInterval: config.stalledMs,
+      maxStalledCount: MAX_STALLED,
+    },
+  );
+  worker.on("error", (error) => log.warn({ err: describeFailure("queue", error) }, "worker"));
+  // BullMQ does not stop a processor that lost its job; another worker has it by then.
+  worker.on("lockRenewalFailed", (jobs) => {
+    for (const job of jobs) worker.cancelJob(job, "lock lost");
+  });
+
+  const lookForLost = setInterval(() => {
+    if (inHand > 0) return;
+    findLost(context).catch((error: unknown) =>
+      log.warn({ err: error }, "looking for lost chunks"),
+    );
+  }, config.stalledMs);
+  const health =
+    config.healthPort === null
+      ? null
+      : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
+
+  log.info({ concurrency: config.concurrency }, "worker ready");
+  const signal = await untilToldToStop();
+  log.info({ signal, inHand }, "worker stopping");
+  clearInterval(lookForLost);
+  health?.close();
+  const clean = await stop(worker, config.stopMs);
+  log.info({ clean }, "worker stopped");
+  return clean ? 0 : 1;
+}
+
+async function findLost({ queue, log }: Context): Promise<void> {
+  const [newest] = await listRuns(queue);
+  const lost = await putBackLost(queue, newest);
+  if (lost > 0) log.warn({ lost }, "put back lost chunks");
+}
+
+function untilToldToStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      // The second one does not wait.
+      process.once(name, () => {
+        process.once(name, () => process.exit(130));
+        resolve(name);
+      });
+    }
+  });
+}
+
+/** Waits for the chunks in hand until the deadline, then has them given back. */
+async function stop(worker: Worker<Payload>, deadlineMs: number): Promise<boolean> {
+  const giveBack = setTimeout(() => worker.cancelAllJobs("stopping"), deadlineMs);
+  const giveUp = setTimeout(() => process.exit(1), deadlineMs + GIVE_UP_MS);
+  await worker.close();
+  clearTimeout(giveBack);
+  clearTimeout(giveUp);
+  return true;
+}

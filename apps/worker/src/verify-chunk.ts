@@ -1,0 +1,109 @@
+import {
+  compareSession,
+  makeTransform,
+  type Range,
+  type SessionId,
+  toMilliseconds,
+  type VerifyCounts,
+  type Verdict,
+  zeroVerifyCounts,
+} from "@rehome/core";
+import {
+  areRejected,
+  readRange,
+  readRun,
+  readSampleSize,
+  readVerification,
+  recordVerified,
+  type Run,
+} from "@rehome/queue";
+import { refuseStrangers } from "./admission.js";
+import type { Context, Task } from "./context.js";
+
+/**
+ * Compares one chunk of source and target, as the run's latest verification asks. The chunk past the run's
+ * last is the target's own: it counts the keys there.
+ */
+export async function verifyChunk(context: Context, task: Task): Promise<VerifyCounts | null> {
+  const run = await readRun(context.queue, task.run);
+  const verification = await readVerification(context.queue, task.run);
+  const size = await readSampleSize(context.queue, task.run, task.chunk);
+  if (verification === null || size === null) return null;
+  await refuseStrangers(context, task, run);
+
+  const counts = zeroVerifyCounts();
+  if (task.chunk === run.total) {
+    counts.extra = await context.target.countKeys(run.mapping.keyPrefix, task.signal);
+  } else {
+    const range = await readRange(context.queue, run, task.chunk);
+    if (verification.mode === "count") await countRange(context, task, run, range, counts);
+    else await compareSample(context, task, run, range, size, counts);
+  }
+  task.signal.throwIfAborted();
+  await recordVerified(context.queue, task.run, verification.id, task.chunk, counts);
+  return counts;
+}
+
+/** Presence alone. Each key found is taken off `extra`, to which the target's own chunk adds every key there is. */
+async function countRange(
+  context: Context,
+  task: Task,
+  run: Run,
+  range: Range,
+  counts: VerifyCounts,
+): Promise<void> {
+  for await (const batch of context.source.listExpiries(range, {
+    timeZone: run.timeZone,
+    signal: task.signal,
+  })) {
+    const ids = batch.map(({ id }) => id);
+    const present = await context.target.arePresent(ids, run.mapping.keyPrefix);
+    const now = await context.target.clock();
+    const rejected = await areRejected(context.queue, run.id, task.chunk, ids);
+    for (const [i, { expiresAt }] of batch.entries()) {
+      counts.checked += 1;
+      if (present[i]) counts.extra -= 1;
+      if (rejected[i]) counts.rejected += 1;
+      else if (toMilliseconds(expiresAt) <= now) counts.expired += 1;
+      else counts[present[i] ? "matched" : "missing"] += 1;
+    }
+  }
+}
+
+/** Every field and the expiry of sessions picked at random. */
+async function compareSample(
+  context: Context,
+  task: Task,
+  run: Run,
+  range: Range,
+  size: number,
+  counts: VerifyCounts,
+): Promise<void> {
+  const ids = await context.source.sampleIds(range, size);
+  const options = {
+    timeZone: run.timeZone,
+    maxSessionBytes: run.mapping.maxSessionBytes,
+    signal: task.signal,
+  };
+  const transform = makeTransform(run.mapping);
+  for await (const sessions of context.source.readByIds(ids, options)) {
+    const batch = sessions.map((session): SessionId => session.id);
+    const found = await context.target.readBack(batch, run.mapping.keyPrefix);
+    // After reading back: a session that expired in between is expired, not missing.
+    const now = await context.target.clock();
+    const rejected = await areRejected(context.queue, run.id, task.chunk, batch);
+    for (const [i, session] of sessions.entries()) {
+      const there = found[i];
+      if (there === undefined)
+        throw new Error(`read back ${found.length} of ${batch.length} sessions`);
+      const verdict: Verdict = compareSession(
+        transform(session, now),
+        there,
+        run,
+        rejected[i] ?? false,
+      );
+      counts.checked += 1;
+      counts[verdict] += 1;
+    }
+  }
+}
