@@ -37,7 +37,12 @@ export async function openQueue(
     redis.disconnect();
     throw failureToConnect(reason ?? error, url);
   }
-  const jobs = new Queue<Payload>(QUEUE_NAME, { connection: redis, prefix: KEY_PREFIX });
+  const jobs = new Queue<Payload>(QUEUE_NAME, {
+    connection: redis,
+    prefix: KEY_PREFIX,
+    // It would only print a warning about what inspectQueue refuses.
+    skipVersionCheck: true,
+  });
   jobs.on("error", (error) => options.onError?.(describeFailure("queue", error)));
   return {
     redis,
@@ -65,6 +70,7 @@ function failureToConnect(error: unknown, url: URL): unknown {
   if (!(described instanceof RehomeError)) return described;
   return new RehomeError(described.code, `${described.message} at ${url.host}`, {
     hint: described.hint ?? "Check QUEUE_URL",
+    retryable: described.retryable,
   });
 }
 

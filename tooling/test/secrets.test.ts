@@ -1,0 +1,107 @@
+import type { Redis } from "ioredis";
+import { describe, expect, it } from "vitest";
+import { until } from "../src/e2e/house.js";
+import { addManySessions, addSession } from "../src/e2e/sessions.js";
+import { furnishedHouse, migrate, type Status } from "./house-fixture.js";
+
+const CANARY = "canary7f3a";
+
+describe("a session id, an e-mail, a password hash or a server's password", () => {
+  it("is nowhere but in the source, the target, and the ledger's bounds and rejects", async () => {
+    const house = await furnishedHouse({ canary: CANARY });
+    await addManySessions(house.source, 400, CANARY);
+    await addSession(house.source, { id: `${CANARY}-collides`, attributes: { user_id: CANARY } });
+    await addSession(house.source, { id: `${CANARY}-string`, attributes: { [CANARY]: CANARY } });
+    await house.target.set(`session:${CANARY}-string`, "x");
+    const dashboard = await house.startDashboard();
+    await house.startWorker({ args: ["--log-level", "trace"] });
+
+    // A chunk that fails and is tried again, and one that fails for good, leave their reasons behind.
+    await house.source.query("ALTER TABLE session_data RENAME TO hidden");
+    await house.source.query(
+      "CREATE VIEW session_data AS SELECT 1 / (session_id <> session_id)::int AS session_data_id, * FROM (SELECT session_id, attribute_key, (attribute_value::int)::text AS attribute_value, created_at FROM hidden) t",
+    );
+    await house.rehome(["start", "--chunk-size", "100"]);
+    await until("a chunk has failed", async () => {
+      const status = await house.rehomeJson<Status>(["status"]).catch(() => null);
+      return status !== null && status.chunks.failed > 0;
+    }).catch(() => undefined);
+    const pages = [await everyPage(dashboard.url)];
+    await house.source.query("DROP VIEW session_data");
+    await house.source.query("ALTER TABLE hidden RENAME TO session_data");
+    await until(
+      "the run has ended",
+      async () => {
+        const status = await house.rehomeJson<Status>(["status"]);
+        return ["completed", "failed"].includes(status.phase);
+      },
+      60_000,
+    );
+
+    expect(await migrate(house, "--chunk-size", "100")).toMatchObject({
+      sessions: { read: 402, migrated: 400, rejected: 2 },
+    });
+    await house.rehome(["rejects"]);
+    await house.rehome(["rejects", "--json"]);
+    await house.rehome(["verify", "--mode", "count"]);
+    await house.rehome(["verify"]);
+    await house.rehome(["runs"]);
+    pages.push(await everyPage(dashboard.url));
+
+    const said = `${await house.logs()}\n${pages.join("\n")}`;
+    expect(said).toContain("chunk done");
+    expect(said).not.toContain(CANARY);
+    for (const url of Object.values(house.urls)) expect(said).not.toContain(new URL(url).password);
+
+    const holders = await keysHolding(house.queue, CANARY);
+    expect(holders.length).toBeGreaterThan(0);
+    for (const key of holders)
+      expect(key).toMatch(/^\{rehome\}:run:[^:]+:(bounds|rejects:\d+|staged:.*)$/);
+  });
+});
+
+/** Every page and answer of the dashboard, those of each job and state included. */
+async function everyPage(base: string): Promise<string> {
+  const paths = ["", "api/runs", "healthz", "queues", "queues/api/queues"];
+  for (const status of ["completed", "failed", "waiting", "delayed", "active"]) {
+    paths.push(`queues/api/queues?activeQueue=chunks&status=${status}&page=1&jobsPerPage=100`);
+  }
+  const texts: string[] = [];
+  for (const path of paths) texts.push(await (await fetch(new URL(path, base))).text());
+  for (const [, id] of texts.join("\n").matchAll(/"id":"(\d{8}-\d{6}-[a-z0-9]{4}-\w+-\d+)"/g)) {
+    for (const path of [`queues/api/queues/chunks/${id}`, `queues/api/queues/chunks/${id}/logs`]) {
+      texts.push(await (await fetch(new URL(path, base))).text());
+    }
+  }
+  for (const [, run] of texts.join("\n").matchAll(/"run":"(\d{8}-\d{6}-[a-z0-9]{4})"/g)) {
+    texts.push(await (await fetch(new URL(`api/runs/${run}`, base))).text());
+  }
+  return texts.join("\n");
+}
+
+/** Names of the keys that hold the text in their name or anywhere in their value. */
+async function keysHolding(redis: Redis, text: string): Promise<string[]> {
+  const holding: string[] = [];
+  for (const key of await redis.keys("*")) {
+    const dump = JSON.stringify(await contents(redis, key));
+    if (key.includes(text) || dump.includes(text)) holding.push(key);
+  }
+  return holding;
+}
+
+async function contents(redis: Redis, key: string): Promise<unknown> {
+  switch (await redis.type(key)) {
+    case "hash":
+      return await redis.hgetall(key);
+    case "list":
+      return await redis.lrange(key, 0, -1);
+    case "set":
+      return await redis.smembers(key);
+    case "zset":
+      return await redis.zrange(key, "0", "-1");
+    case "stream":
+      return await redis.xrange(key, "-", "+");
+    default:
+      return await redis.get(key);
+  }
+}
