@@ -80,7 +80,7 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("a missing table", async () => {
-    await expectRefusal(await bareHouse(), ["start"], { code: 1, says: /user_sessions/ });
+    await expectRefusal(await bareHouse(), ["start"], { code: 1, says: /table users is missing/ });
     const house = await furnishedHouse();
     await house.source.query("DROP TABLE user_preferences");
     await expectRefusal(house, ["start"], { code: 1, says: /user_preferences/ });

@@ -1,0 +1,341 @@
+import { spawnSync } from "node:child_process";
+import { INFINITE_FUTURE, INFINITE_PAST, type SessionId } from "@rehome/core";
+import type { Client } from "pg";
+import { describe, expect, it } from "vitest";
+import {
+  collect,
+  EVERYTHING,
+  failureOf,
+  insertSession,
+  READ,
+  readOne,
+  referenceDatabase,
+} from "./source-fixture.js";
+
+const utc = (text: string) =>
+  BigInt(Date.parse(`${text.slice(0, 23)}Z`)) * 1000n + BigInt(text.slice(23, 26) || "0");
+
+describe("a session", () => {
+  it("comes with its user, preferences and attributes, null where there is nothing", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", { created_at: null, last_activity_at: null }, [
+      ["cart", "{}"],
+      ["", "empty name"],
+      ["none", null],
+      ["__proto__", ""],
+    ]);
+    await insertSession(database, "two", { user_id: 2, user_agent: "ü🧳" });
+    const [one, two] = await collect(database.source.extract(EVERYTHING, READ));
+    expect(one).toMatchObject({
+      id: "one",
+      userId: "1",
+      username: "ada",
+      email: "ada@example.com",
+      ipAddress: null,
+      userAgent: null,
+      createdAt: null,
+      lastActivityAt: null,
+      theme: "dark",
+      language: "fr",
+      notificationsEnabled: false,
+    });
+    expect(new Map(pairsOf(one?.attributes ?? []))).toEqual(
+      new Map([
+        ["cart", "{}"],
+        ["", "empty name"],
+        ["none", null],
+        ["__proto__", ""],
+      ]),
+    );
+    expect(two).toMatchObject({
+      userId: "2",
+      userAgent: "ü🧳",
+      theme: null,
+      language: null,
+      notificationsEnabled: null,
+      attributes: [],
+    });
+  });
+
+  it("has its times to the microsecond, in the zone that is asked for", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", {
+      created_at: "2026-07-01 12:00:00.000001",
+      last_activity_at: "2026-01-01 00:00:00.999999",
+      expires_at: "1969-12-31 23:59:59.5",
+    });
+    expect(await readOne(database)).toMatchObject({
+      createdAt: utc("2026-07-01T12:00:00.000001"),
+      lastActivityAt: utc("2026-01-01T00:00:00.999999"),
+      expiresAt: -500_000n,
+    });
+    expect(await readOne(database, { timeZone: "America/New_York" })).toMatchObject({
+      createdAt: utc("2026-07-01T16:00:00.000001"),
+      lastActivityAt: utc("2026-01-01T05:00:00.999999"),
+    });
+  });
+
+  it("may have times at the very ends of what the server can hold, in any zone", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", {
+      created_at: "-infinity",
+      last_activity_at: "4713-01-01 00:00:00 BC",
+      expires_at: "infinity",
+    });
+    for (const timeZone of ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"]) {
+      expect(await readOne(database, { timeZone })).toMatchObject({
+        createdAt: INFINITE_PAST,
+        lastActivityAt: INFINITE_PAST,
+        expiresAt: INFINITE_FUTURE,
+      });
+    }
+    await database.client.query(
+      "UPDATE user_sessions SET expires_at = '294276-12-31 23:59:59.999999', last_activity_at = '0001-01-01'",
+    );
+    for (const timeZone of ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"]) {
+      expect((await readOne(database, { timeZone })).expiresAt).toBe(INFINITE_FUTURE);
+    }
+    expect((await readOne(database)).lastActivityAt).toBe(utc("0001-01-01T00:00:00.000000"));
+  });
+
+  it("reads the same whatever the zone of the process", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", {
+      created_at: "2026-03-29 02:30:00.123456",
+      last_activity_at: "2026-11-01 01:30:00",
+    });
+    const script = `
+      import { openSource } from "${new URL("../dist/index.js", import.meta.url).href}";
+      const source = openSource(new URL(process.argv[1]));
+      for await (const batch of source.extract({ after: null, upTo: null }, { timeZone: "Asia/Tokyo", maxSessionBytes: 1e6 }))
+        console.log(JSON.stringify(batch, (_, value) => typeof value === "bigint" ? String(value) : value));
+      await source.close();`;
+    const outputs = ["America/New_York", "Asia/Kolkata", "UTC"].map((TZ) => {
+      const child = spawnSync(
+        process.execPath,
+        ["--input-type=module", "-e", script, database.url.href],
+        {
+          env: { ...process.env, TZ },
+          encoding: "utf8",
+        },
+      );
+      expect(child.stderr).toBe("");
+      return child.stdout;
+    });
+    expect(outputs[0]).toContain(String(utc("2026-03-28T17:30:00.123456")));
+    expect(new Set(outputs).size).toBe(1);
+  });
+
+  it("may be large: 5 MB in one attribute, 3,000 attributes", async () => {
+    const database = await referenceDatabase();
+    const large = "0123456789".repeat(500_000);
+    const many = Array.from({ length: 3_000 }, (_, i) => [`key ${i}`, `value ${i}`] as const);
+    await insertSession(database, "one", {}, [["large", large], ...many]);
+    const session = await readOne(database);
+    const attributes = new Map(pairsOf(session.attributes));
+    expect(attributes.size).toBe(3_001);
+    expect(attributes.get("large") === large).toBe(true);
+    expect(attributes.get("key 2999")).toBe("value 2999");
+    expect(session.bytes).toBeGreaterThan(5_000_000);
+  });
+
+  it("over the limit, in one value or in many, is not read whole, and its neighbours are", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "a", {}, [["small", "1"]]);
+    await insertSession(database, "b", {}, [["large", "x".repeat(10_001)]]);
+    await insertSession(
+      database,
+      "c",
+      {},
+      Array.from({ length: 20 }, (_, i) => [`k${i}`, "x".repeat(1_000)] as const),
+    );
+    await insertSession(database, "d", { user_agent: "x".repeat(10_001) });
+    await insertSession(database, "e", {}, [["small", "1"]]);
+    const sessions = await collect(
+      database.source.extract(EVERYTHING, { ...READ, maxSessionBytes: 10_000 }),
+    );
+    expect(sessions.map(({ bytes }) => bytes === Number.POSITIVE_INFINITY)).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
+    for (const session of sessions)
+      expect(JSON.stringify(session.attributes).length).toBeLessThan(10_000);
+  });
+});
+
+describe("extraction", () => {
+  it("gives batches bounded in bytes and in sessions", async () => {
+    const database = await referenceDatabase({ batchBytes: 50_000 });
+    for (let i = 0; i < 20; i += 1)
+      await insertSession(database, `large ${i}`, {}, [["k", "x".repeat(20_000)]]);
+    await database.client.query(
+      "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT 'small' || i, 1, '2099-01-01' FROM generate_series(1, 2000) i",
+    );
+    let read = 0;
+    for await (const batch of database.source.extract(EVERYTHING, READ)) {
+      read += batch.length;
+      expect(batch.length).toBeLessThanOrEqual(500);
+      expect(batch.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(50_000);
+    }
+    expect(read).toBe(2_020);
+  });
+
+  it("holds a few batches at a time, however much there is to read", async () => {
+    const database = await referenceDatabase();
+    await database.client.query(`
+      INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT 's' || i, 1, '2099-01-01' FROM generate_series(1, 60) i;
+      INSERT INTO session_data (session_id, attribute_key, attribute_value)
+        SELECT 's' || i, 'k', repeat(md5(i::text), 160000) FROM generate_series(1, 60) i`);
+    const script = `
+      import { openSource } from "${new URL("../dist/index.js", import.meta.url).href}";
+      const source = openSource(new URL(process.argv[1]));
+      let bytes = 0;
+      for await (const batch of source.extract({ after: null, upTo: null }, { timeZone: "UTC", maxSessionBytes: 1e8 })) {
+        for (const session of batch) bytes += session.bytes;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      await source.close();
+      console.log(JSON.stringify({ bytes, peak: process.resourceUsage().maxRSS * 1024 }));`;
+    const child = spawnSync(
+      process.execPath,
+      ["--input-type=module", "-e", script, database.url.href],
+      { encoding: "utf8" },
+    );
+    const { bytes, peak } = JSON.parse(child.stdout) as { bytes: number; peak: number };
+    expect(bytes).toBeGreaterThan(300_000_000);
+    expect(peak).toBeLessThan(250_000_000);
+  });
+
+  it("is of one moment: what changes meanwhile is not seen", async () => {
+    const database = await referenceDatabase({ batchBytes: 1 });
+    for (const id of ["a", "b", "c"]) await insertSession(database, id, {}, [["k", "before"]]);
+    const seen: unknown[] = [];
+    for await (const batch of database.source.extract(EVERYTHING, READ)) {
+      seen.push(...batch.map(({ attributes }) => attributes[1]));
+      await database.client.query("UPDATE session_data SET attribute_value = 'after'");
+    }
+    expect(seen).toEqual(["before", "before", "before"]);
+  });
+
+  it("left early or aborted leaves no busy connection, and the source goes on working", async () => {
+    const database = await referenceDatabase({ connections: 1 });
+    await database.client.query(
+      "INSERT INTO user_sessions (session_id, user_id, user_agent, expires_at) SELECT 's' || i, 1, repeat('x', 5000), '2099-01-01' FROM generate_series(1, 5000) i",
+    );
+    for await (const batch of database.source.extract(EVERYTHING, READ)) {
+      expect(batch.length).toBeGreaterThan(0);
+      break;
+    }
+    const controller = new AbortController();
+    const aborted = (async () => {
+      for await (const batch of database.source.extract(EVERYTHING, {
+        ...READ,
+        signal: controller.signal,
+      })) {
+        if (batch.length > 0) controller.abort();
+      }
+    })();
+    await expect(aborted).rejects.toThrow(/abort/i);
+    expect(await database.source.count(EVERYTHING)).toBe(5_000);
+    await expect.poll(() => busyConnections(database.client), { timeout: 10_000 }).toBe(0);
+  });
+
+  it("only reads: in a read-only transaction, and never the password hashes", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", {}, [["k", "v"]]);
+    await database.client.query(`
+      CREATE ROLE reader_${process.pid} LOGIN PASSWORD 'reader';
+      GRANT SELECT ON user_sessions, session_data, user_preferences TO reader_${process.pid};
+      GRANT SELECT (user_id, username, email) ON users TO reader_${process.pid}`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [`reader_${process.pid}`, "reader"];
+    const { openSource } = await import("../src/index.js");
+    const source = openSource(url);
+    try {
+      await source.inspect();
+      expect(await collect(source.extract(EVERYTHING, READ))).toHaveLength(1);
+    } finally {
+      await source.close();
+      await database.client.query(
+        `DROP OWNED BY reader_${process.pid}; DROP ROLE reader_${process.pid}`,
+      );
+    }
+  });
+
+  it("that fails says why without a word of the data, and whether it can be tried again", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "canary", {}, [["k", "canary"]]);
+    await database.client.query(`
+      ALTER TABLE session_data RENAME TO hidden;
+      CREATE VIEW session_data AS SELECT session_id, attribute_key, (attribute_value::int)::text AS attribute_value FROM hidden`);
+    const failure = await failureOf(
+      collect(database.source.extract({ after: "a" as SessionId, upTo: "z" as SessionId }, READ)),
+    );
+    expect(failure).toMatchObject({ name: "RehomeError", code: "source-22P02", retryable: false });
+    expect(`${failure.stack} ${JSON.stringify(failure)}`).not.toContain("canary");
+
+    await database.client.query(
+      "DROP VIEW session_data; ALTER TABLE hidden RENAME TO session_data",
+    );
+    const killed = await failureOf(
+      (async () => {
+        for await (const batch of database.source.extract(EVERYTHING, READ)) {
+          expect(batch).toHaveLength(1);
+          await database.client.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rehome' AND datname = current_database()",
+          );
+        }
+      })(),
+    );
+    expect(killed).toMatchObject({ name: "RehomeError", retryable: true });
+    expect(await database.source.count(EVERYTHING)).toBe(1);
+  });
+});
+
+describe("reading by ids", () => {
+  it("gives those that are there, each whole", async () => {
+    const database = await referenceDatabase();
+    for (const id of ["a", "b'; --", "ü🧳"]) await insertSession(database, id, {}, [["id", id]]);
+    const ids = ["ü🧳", "b'; --", "nobody"] as SessionId[];
+    const read = await collect(database.source.readByIds(ids, READ));
+    expect(
+      read
+        .map(({ id, attributes }) => [id, attributes[1]])
+        .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    ).toEqual([
+      ["b'; --", "b'; --"],
+      ["ü🧳", "ü🧳"],
+    ]);
+    expect(await collect(database.source.readByIds([], READ))).toEqual([]);
+  });
+
+  it("goes with picking them at random, and with listing all of a range", async () => {
+    const database = await referenceDatabase();
+    for (const id of ["a", "b", "c", "d", "e"])
+      await insertSession(database, id, { expires_at: "2030-01-01" });
+    const range = { after: "a" as SessionId, upTo: "d" as SessionId };
+    expect((await database.source.sampleIds(range, 99)).toSorted()).toEqual(["b", "c", "d"]);
+    const sample = await database.source.sampleIds(EVERYTHING, 2);
+    expect(new Set(sample).size).toBe(2);
+    expect(await collect(database.source.listExpiries(range, READ))).toEqual(
+      ["b", "c", "d"].map((id) => ({ id, expiresAt: utc("2030-01-01T00:00:00.000000") })),
+    );
+  });
+});
+
+async function busyConnections(client: Client): Promise<number> {
+  const { rows } = await client.query<{ busy: string }>(
+    "SELECT count(*) AS busy FROM pg_stat_activity WHERE application_name = 'rehome' AND datname = current_database() AND state <> 'idle'",
+  );
+  return Number(rows[0]?.busy);
+}
+
+function pairsOf(attributes: readonly (string | null)[]): [string, string | null][] {
+  const pairs: [string, string | null][] = [];
+  for (let i = 0; i < attributes.length; i += 2)
+    pairs.push([attributes[i] as string, attributes[i + 1] ?? null]);
+  return pairs;
+}

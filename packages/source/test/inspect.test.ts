@@ -1,0 +1,80 @@
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import { openSource } from "../src/index.js";
+import { emptyDatabase, failureOf, referenceDatabase } from "./source-fixture.js";
+
+describe("the preflight", () => {
+  it("tells the source's zone, and an identity that is its own", async () => {
+    const [one, other] = [await referenceDatabase(), await referenceDatabase()];
+    await one.client.query(
+      "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Tokyo''', current_database()); END $$",
+    );
+    const facts = await one.source.inspect();
+    expect(facts.timeZone).toBe("Asia/Tokyo");
+    expect(facts.identity).toMatch(/^\d+\/source_\w+\/\d+$/);
+    const again = openSource(one.url);
+    expect((await again.inspect()).identity).toBe(facts.identity);
+    await again.close();
+    expect((await other.source.inspect()).identity).not.toBe(facts.identity);
+  });
+
+  it("names what is missing or of another type", async () => {
+    expect((await failureOf((await emptyDatabase()).source.inspect())).message).toMatch(
+      /table users is missing/,
+    );
+    for (const [change, says] of [
+      ["DROP TABLE user_preferences", /table user_preferences is missing/],
+      ["ALTER TABLE user_sessions DROP expires_at", /column user_sessions\.expires_at is missing/],
+      [
+        "ALTER TABLE user_sessions ALTER expires_at TYPE timestamptz",
+        /user_sessions\.expires_at is of type timestamp with time zone/,
+      ],
+      [
+        "ALTER TABLE user_preferences ALTER notifications_enabled DROP DEFAULT, ALTER notifications_enabled TYPE int USING 1",
+        /notifications_enabled is of type integer/,
+      ],
+    ] as const) {
+      const database = await referenceDatabase();
+      await database.client.query(change);
+      const failure = await failureOf(database.source.inspect());
+      expect(failure).toMatchObject({ name: "RehomeError", code: "source-schema", exitCode: 1 });
+      expect(failure.message).toMatch(says);
+      expect(failure.hint).not.toBeNull();
+    }
+  });
+
+  it("says what it could not reach, without credentials", async () => {
+    const { url } = await emptyDatabase();
+    const failures = [];
+    for (const [change, code] of [
+      [(copy: URL) => (copy.password = "canary"), "source-28P01"],
+      [(copy: URL) => (copy.pathname = "/nowhere"), "source-3D000"],
+      [(copy: URL) => (copy.port = "1"), "source-ECONNREFUSED"],
+    ] as const) {
+      const copy = new URL(url);
+      change(copy);
+      const source = openSource(copy);
+      const failure = await failureOf(source.inspect());
+      await source.close();
+      expect(failure).toMatchObject({ name: "RehomeError", code });
+      expect(failure.hint).not.toBeNull();
+      failures.push(failure);
+    }
+    const shown = inspect(failures, { depth: null });
+    expect(shown).not.toContain("canary");
+    expect(shown).not.toContain(url.password);
+    expect(() => openSource(new URL("mysql://u:canary@h/d"))).toThrow(/postgres:\/\//);
+  });
+
+  it("refuses a database whose text may be anything", async () => {
+    const { createDatabase } = await import("@rehome/tooling/local-services");
+    const { url } = await emptyDatabase();
+    const ascii = await createDatabase(new URL("/", url).href, `ascii_${process.pid}`, {
+      encoding: "SQL_ASCII",
+      locale: "C",
+    });
+    const source = openSource(new URL(ascii));
+    expect((await failureOf(source.inspect())).message).toMatch(/SQL_ASCII/);
+    await source.close();
+  });
+});

@@ -1,0 +1,124 @@
+import type { Range, RehomeError, SessionId, SourceSession } from "@rehome/core";
+import { createDatabase } from "@rehome/tooling/local-services";
+import pg from "pg";
+import { afterEach, inject } from "vitest";
+import { openSource, type ReadOptions, seedReferenceSchema, type Source } from "../src/index.js";
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+export interface Database {
+  readonly url: URL;
+  readonly client: pg.Client;
+  readonly source: Source;
+}
+
+let databases = 0;
+
+/** An empty database, and a source upon it. */
+export async function emptyDatabase(
+  options: Parameters<typeof openSource>[1] = {},
+): Promise<Database> {
+  databases += 1;
+  const url = new URL(
+    await createDatabase(
+      new URL("/", inject("postgresUrl")).href,
+      `source_${process.pid}_${databases}`,
+    ),
+  );
+  const client = new pg.Client({ connectionString: url.href });
+  client.on("error", () => undefined);
+  await client.connect();
+  closing.push(() => client.end());
+  const source = openSource(url, options);
+  closing.push(() => source.close());
+  return { url, client, source };
+}
+
+/** The reference schema with user 1, who has preferences, and user 2, who has none. */
+export async function referenceDatabase(
+  options: Parameters<typeof openSource>[1] = {},
+): Promise<Database> {
+  const database = await emptyDatabase(options);
+  await seedReferenceSchema(database.url, { users: 1, sessions: 0, seed: 1 });
+  await database.client.query(`
+    TRUNCATE users CASCADE;
+    INSERT INTO users (user_id, username, email, password_hash) VALUES
+      (1, 'ada', 'ada@example.com', 'x'), (2, 'bob', 'bob@example.com', 'x');
+    INSERT INTO user_preferences (user_id, theme, language, notifications_enabled) VALUES (1, 'dark', 'fr', false)`);
+  return database;
+}
+
+export async function insertSession(
+  { client }: Database,
+  id: string,
+  row: Partial<
+    Record<"created_at" | "last_activity_at" | "expires_at" | "user_agent", string | null>
+  > & {
+    user_id?: number;
+  } = {},
+  attributes: readonly (readonly [string, string | null])[] = [],
+): Promise<void> {
+  const columns = { user_id: 1, expires_at: "2099-01-01", ...row };
+  const names = Object.keys(columns);
+  await client.query(
+    `INSERT INTO user_sessions (session_id, ${names.join(", ")}) VALUES ($1, ${names.map((_, i) => `$${i + 2}`).join(", ")})`,
+    [id, ...Object.values(columns)],
+  );
+  await client.query(
+    `INSERT INTO session_data (session_id, attribute_key, attribute_value)
+     SELECT $1, key, value FROM unnest($2::text[], $3::text[]) AS t (key, value)`,
+    [id, attributes.map(([key]) => key), attributes.map(([, value]) => value)],
+  );
+}
+
+export const EVERYTHING: Range = { after: null, upTo: null };
+export const READ: ReadOptions = { timeZone: "UTC", maxSessionBytes: 128 * 1024 * 1024 };
+
+export async function collect<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(...batch);
+  return all;
+}
+
+export async function readOne(
+  { source }: Database,
+  options: Partial<ReadOptions> = {},
+): Promise<SourceSession> {
+  const [session, ...others] = await collect(source.extract(EVERYTHING, { ...READ, ...options }));
+  if (session === undefined || others.length > 0) throw new Error("there should be one session");
+  return session;
+}
+
+/** Plans a table and reads it chunk by chunk. */
+export async function readByPlan(
+  source: Source,
+  chunkSize: number,
+): Promise<{ chunks: SourceSession[][]; bounds: SessionId[] }> {
+  const bounds = await collect(source.planBounds({ after: null, chunkSize }));
+  return { chunks: await readByBounds(source, bounds), bounds };
+}
+
+export async function readByBounds(
+  source: Source,
+  bounds: readonly SessionId[],
+): Promise<SourceSession[][]> {
+  const chunks: SourceSession[][] = [];
+  for (let i = 0; i <= bounds.length; i += 1) {
+    const range = { after: bounds[i - 1] ?? null, upTo: bounds[i] ?? null };
+    chunks.push(await collect(source.extract(range, READ)));
+  }
+  return chunks;
+}
+
+export async function failureOf(work: Promise<unknown>): Promise<RehomeError> {
+  return (await work.then(
+    () => {
+      throw new Error("it should have failed");
+    },
+    (error: unknown) => error,
+  )) as RehomeError;
+}
