@@ -316,5 +316,5 @@ describe("the mapping's options", () => {
     const attributes = ["a", "\u0001".repeat(90_000_000)];
     const transformed = transform({ attributes, bytes: 90_000_000 }, { attributes: "json" });
     expect(transformed).toMatchObject({ kind: "rejected", reject: { code: "too-large" } });
-  });
+  }, 60_000);
 });
