@@ -1,0 +1,158 @@
+import { defaultMapping, newRunId, type RunId, zeroCounts } from "@rehome/core";
+import {
+  createRun,
+  openQueue,
+  type QueueConnection,
+  readRange,
+  readRun,
+  readStatus,
+  recordChunk,
+} from "@rehome/queue";
+import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { planRun } from "../src/plan-run.js";
+
+const CHUNK_SIZE = 10;
+
+let queue: QueueConnection;
+let source: Source;
+let client: pg.Client;
+
+beforeEach(async () => {
+  queue = await openQueue(new URL(inject("queueUrl")));
+  await queue.redis.flushall();
+  client = new pg.Client({ connectionString: inject("postgresUrl") });
+  await client.connect();
+  await client.query(
+    "DROP TABLE IF EXISTS users, user_sessions, session_data, user_preferences CASCADE",
+  );
+  await seedReferenceSchema(new URL(inject("postgresUrl")), { users: 5, sessions: 200, seed: 1 });
+  source = openSource(new URL(inject("postgresUrl")));
+});
+
+afterEach(async () => {
+  await source.close();
+  await client.end();
+  await queue.close();
+});
+
+async function newRun(): Promise<{ id: RunId; chunkSize: number }> {
+  const id = newRunId(new Date());
+  const target = { token: "t", runId: "r", address: "a" };
+  const frozen = {
+    mapping: defaultMapping,
+    conflict: "newer",
+    chunkSize: CHUNK_SIZE,
+    timeZone: "UTC",
+  } as const;
+  await createRun(
+    queue,
+    id,
+    { ...frozen, source: "s", target, fingerprintKey: "00" },
+    { maxRate: null, maxRejects: null },
+  );
+  return { id, chunkSize: CHUNK_SIZE };
+}
+
+/** How many sessions each range of the plan holds now. */
+async function countPlanned(run: RunId): Promise<number[]> {
+  const record = await readRun(queue, run);
+  const counts = [];
+  for (let chunk = 0; chunk < record.total; chunk += 1) {
+    counts.push(await source.count(await readRange(queue, record, chunk)));
+  }
+  return counts;
+}
+
+describe("planning a run", () => {
+  it("covers the table without gap or overlap, with one job a chunk", async () => {
+    const run = await newRun();
+    await planRun({ source, queue }, run);
+    expect(await countPlanned(run.id)).toEqual(Array.from({ length: 20 }, () => CHUNK_SIZE));
+    expect(await queue.jobs.getWaitingCount()).toBe(20);
+    expect(await readStatus(queue, run.id)).toMatchObject({
+      phase: "running",
+      chunks: { total: 20, waiting: 20 },
+      sessions: { planned: 200 },
+    });
+  });
+
+  it("interrupted at any bound goes on where it was, though rows have been inserted meanwhile", async () => {
+    for (const stopAfter of [1, 3, 8]) {
+      await queue.redis.flushall();
+      const run = await newRun();
+      let bounds = 0;
+      const interruptible: Source = {
+        ...source,
+        planBounds: async function* (options) {
+          for await (const page of source.planBounds(options)) {
+            for (const bound of page) {
+              if (bounds === stopAfter) throw new Error("interrupted");
+              bounds += 1;
+              yield [bound];
+            }
+          }
+        },
+      };
+      await expect(planRun({ source: interruptible, queue }, run)).rejects.toThrow("interrupted");
+      expect(await countPlanned(run.id)).toEqual(
+        Array.from({ length: stopAfter }, () => CHUNK_SIZE),
+      );
+
+      await client.query(
+        "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT substr(md5(random()::text), 1, 12), 1, '2099-01-01' FROM generate_series(1, 30)",
+      );
+      await planRun({ source, queue }, run);
+      const { rows } = await client.query<{ total: number }>(
+        "SELECT count(*)::int AS total FROM user_sessions",
+      );
+      const after = await countPlanned(run.id);
+      expect(after.reduce((sum, count) => sum + count, 0)).toBe(rows[0]?.total);
+      expect(after.slice(stopAfter, -1).every((count) => count === CHUNK_SIZE)).toBe(true);
+    }
+  });
+
+  it("again, when it is whole, changes nothing", async () => {
+    const run = await newRun();
+    await planRun({ source, queue }, run);
+    const before = await queue.redis.hgetall(`{rehome}:run:${run.id}`);
+    await planRun({ source, queue }, run);
+    expect(await queue.redis.hgetall(`{rehome}:run:${run.id}`)).toEqual(before);
+  });
+
+  it("ends a run whose chunks were all done before the plan was whole", async () => {
+    const run = await newRun();
+    let done = 0;
+    const finishChunk = async () => {
+      await recordChunk(queue, run.id, done, "a", { ...zeroCounts(), read: 10, migrated: 10 });
+      done += 1;
+    };
+    const quickWorkers: Source = {
+      ...source,
+      planBounds: async function* (options) {
+        for await (const page of source.planBounds(options)) {
+          yield page;
+          for (const _ of page) await finishChunk();
+        }
+        await finishChunk();
+      },
+    };
+    await planRun({ source: quickWorkers, queue }, run);
+    expect(await readStatus(queue, run.id)).toMatchObject({
+      phase: "completed",
+      chunks: { total: 20, done: 20 },
+      sessions: { planned: 200, read: 200 },
+    });
+  });
+
+  it("of an empty table completes the run", async () => {
+    await client.query("TRUNCATE users CASCADE");
+    const run = await newRun();
+    await planRun({ source, queue }, run);
+    expect(await readStatus(queue, run.id)).toMatchObject({
+      phase: "completed",
+      chunks: { total: 0 },
+    });
+  });
+});

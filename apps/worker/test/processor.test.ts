@@ -1,0 +1,205 @@
+import { defaultMapping, newRunId, type RunId } from "@rehome/core";
+import {
+  closePlan,
+  createRun,
+  enqueueChunks,
+  openQueue,
+  type QueueConnection,
+  readStatus,
+  settleRun,
+} from "@rehome/queue";
+import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
+import { openTarget, type Target } from "@rehome/target";
+import { Worker } from "bullmq";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { makeProcessor } from "../src/processor.js";
+
+let queue: QueueConnection;
+let source: Source;
+let target: Target;
+let targetClient: Redis;
+let client: pg.Client;
+let lines: string[];
+let identity: string;
+
+beforeEach(async () => {
+  queue = await openQueue(new URL(inject("queueUrl")), { patient: true });
+  await queue.redis.flushall();
+  targetClient = new Redis(inject("targetUrl"));
+  await targetClient.flushall();
+  client = new pg.Client({ connectionString: inject("postgresUrl") });
+  await client.connect();
+  await client.query(
+    "DROP TABLE IF EXISTS users, user_sessions, session_data, user_preferences, elsewhere CASCADE",
+  );
+  await seedReferenceSchema(new URL(inject("postgresUrl")), { users: 5, sessions: 100, seed: 1 });
+  source = openSource(new URL(inject("postgresUrl")));
+  target = openTarget(new URL(inject("targetUrl")));
+  lines = [];
+});
+
+afterEach(async () => {
+  await source.close();
+  await target.close();
+  await client.end();
+  targetClient.disconnect();
+  await queue.close();
+});
+
+/** A run of one chunk, without its job. */
+async function newRun(): Promise<RunId> {
+  const id = newRunId(new Date());
+  const token = await target.placeMarker(id, defaultMapping.keyPrefix);
+  ({ identity } = await source.inspect());
+  const frozen = {
+    mapping: defaultMapping,
+    conflict: "newer",
+    chunkSize: 100,
+    timeZone: "UTC",
+  } as const;
+  await createRun(
+    queue,
+    id,
+    {
+      ...frozen,
+      source: identity,
+      target: { token, ...(await target.identity()) },
+      fingerprintKey: "00",
+    },
+    { maxRate: null, maxRejects: null },
+  );
+  await closePlan(queue, id, { exists: true, size: 100 });
+  return id;
+}
+
+/** As enqueueChunks does, with the waits between attempts cut short. */
+async function enqueue(run: RunId, attempts: number): Promise<void> {
+  const opts = { jobId: `${run}-copy-0`, attempts, backoff: { type: "fixed", delay: 1 } };
+  await queue.jobs.add("copy", { run, chunk: 0 }, opts);
+}
+
+/** Works until as many attempts have ended as given, and tells how each did. */
+async function work(attempts: number, overrides: { target?: Target } = {}): Promise<string[]> {
+  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
+  const processor = makeProcessor({
+    queue,
+    source,
+    target,
+    sourceIdentity: identity,
+    log,
+    ...overrides,
+  });
+  const worker = new Worker(
+    "chunks",
+    async (job, token, signal) => await processor(job, token, signal),
+    {
+      connection: queue.redis,
+      prefix: "{rehome}",
+    },
+  );
+  const ends: string[] = [];
+  await new Promise<void>((resolve) => {
+    const end = (what: string) => {
+      ends.push(what);
+      if (ends.length === attempts) resolve();
+    };
+    worker.on("completed", () => end("completed"));
+    worker.on("failed", (_job, error) => end(error.message));
+  });
+  await worker.close();
+  return ends;
+}
+
+describe("a chunk job", () => {
+  it("that cannot succeed fails at once, and with the last chunk the run", async () => {
+    const run = await newRun();
+    await client.query("ALTER TABLE session_data RENAME TO elsewhere");
+    await enqueue(run, 5);
+    expect(await work(1)).toEqual(["source: a table is missing (42P01)"]);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "failed",
+      chunks: { failed: 1, done: 0 },
+    });
+    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(1);
+  });
+
+  it("that may succeed later is tried again until its attempts are used up", async () => {
+    const run = await newRun();
+    const away = openTarget(new URL("redis://127.0.0.1:1"));
+    await enqueue(run, 3);
+    const ends = await work(3, { target: away });
+    expect(ends).toHaveLength(3);
+    for (const end of ends) expect(end).toMatch(/target: nothing listens there/);
+    expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
+    await away.close();
+  });
+
+  it("whose reply was lost after the write counts once when it is done again", async () => {
+    const run = await newRun();
+    let calls = 0;
+    const flaky: Target = {
+      ...target,
+      load: async (entries, options) => {
+        const results = await target.load(entries, options);
+        calls += 1;
+        if (calls === 1) throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+        return results;
+      },
+    };
+    await enqueue(run, 3);
+    expect((await work(2, { target: flaky })).at(-1)).toBe("completed");
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "completed",
+      sessions: { read: 100, migrated: 95, expired: 5 },
+    });
+    expect(await targetClient.keys("session:*")).toHaveLength(95);
+  });
+
+  it("of another shape than ours is refused, and harms no run", async () => {
+    const run = await newRun();
+    await queue.jobs.add("copy", { run: "canary", chunk: 0 } as never, { attempts: 3 });
+    await queue.jobs.add("steal", { run, chunk: 0 }, { attempts: 3 });
+    for (const end of await work(2)) expect(end).toMatch(/not one of Rehome's/);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      chunks: { failed: 0, waiting: 1 },
+    });
+    expect(lines.join("")).not.toContain("canary");
+  });
+
+  it("of a chunk that is done already leaves it alone, and still settles the run", async () => {
+    const run = await newRun();
+    await enqueueChunks(queue, run, "copy", [0]);
+    await work(1);
+    // As if the worker had died after recording, before settling.
+    await queue.redis.hset(`{rehome}:run:${run}`, "phase", "running");
+    await queue.jobs.remove(`${run}-copy-0`);
+    await enqueueChunks(queue, run, "copy", [0]);
+    const [first = ""] = await targetClient.keys("session:*");
+    await targetClient.del(first);
+    expect(await work(1)).toEqual(["completed"]);
+    expect(await targetClient.exists(first)).toBe(0);
+    expect(await settleRun(queue, run)).toBe("completed");
+  });
+
+  it("logs run, chunk, counts and time, and no session", async () => {
+    const run = await newRun();
+    await enqueue(run, 1);
+    await work(1);
+    const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(logged.find(({ msg }) => msg === "chunk done")).toMatchObject({
+      run,
+      kind: "copy",
+      chunk: 0,
+      counts: { read: 100 },
+      ms: expect.any(Number),
+    });
+    const { rows } = await client.query<{ id: string }>(
+      "SELECT session_id AS id FROM user_sessions",
+    );
+    for (const { id } of rows) expect(lines.join("")).not.toContain(id);
+  });
+});
