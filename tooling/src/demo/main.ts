@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import pg from "pg";
@@ -32,13 +30,12 @@ process.exit(exitCode ?? 130);
 
 /** Sets the exit code: 0 only if everything is as it must be. */
 async function demo(): Promise<void> {
-  const logs = await mkdtemp(join(tmpdir(), "rehome-demo-"));
-  started.push(() => rm(logs, { recursive: true, force: true }));
-
   step("starting PostgreSQL, a queue Redis and a target Redis");
   const postgres = await starting(startPostgres());
   const queueServer = await starting(startRedis({ appendonly: true }));
   const targetServer = await starting(startRedis());
+  // A folder that goes with its server, whatever becomes of this process.
+  const logs = queueServer.dir;
   const urls: Environment = {
     SOURCE_URL: postgres.url,
     QUEUE_URL: queueServer.url,

@@ -10,7 +10,10 @@ export interface Connections {
    * Hands out a connection within one read-only snapshot. One that is left before the end, by an error or by a
    * consumer that has seen enough, is in the middle of something and is not used again.
    */
-  snapshot<T>(read: (client: pg.PoolClient) => AsyncGenerator<T>): AsyncGenerator<T>;
+  snapshot<T>(
+    read: (client: pg.PoolClient) => AsyncGenerator<T>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<T>;
   close(): Promise<void>;
 }
 
@@ -23,13 +26,13 @@ export function openConnections(url: URL, max: number): Connections {
   });
   // A connection lost while idle is replaced by itself.
   pool.on("error", () => undefined);
+  // Once a connection, not once a loan: it is lent again and again. One lost in use fails its query, which tells.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
   const connect = async (): Promise<pg.PoolClient> => {
-    const client = await pool.connect().catch((error: unknown) => {
+    return await pool.connect().catch((error: unknown) => {
       throw failureToConnect(error, url);
     });
-    client.on("error", () => undefined);
-    return client;
   };
 
   return {
@@ -45,24 +48,38 @@ export function openConnections(url: URL, max: number): Connections {
         client.release(failure !== null);
       }
     },
-    snapshot: async function* (read) {
+    snapshot: async function* (read, signal) {
+      signal?.throwIfAborted();
       const client = await connect();
-      let whole = false;
+      let lent = true;
+      const giveBack = (whole: boolean) => {
+        if (!lent) return;
+        lent = false;
+        client.release(!whole);
+      };
+      // Closing it is what ends a statement the server is still at work on.
+      const abort = () => giveBack(false);
+      signal?.addEventListener("abort", abort);
       try {
+        signal?.throwIfAborted();
         // SET LOCAL only: a pooler that shares connections by transaction forgets everything else. A chunk looks
         // its users up one by one, so that its cost does not grow with their number: the planner would rather
-        // scan all of them for each chunk.
+        // scan all of them for each chunk, and start processes of its own for it.
         await client.query(
           `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-           SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`,
+           SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+           SET LOCAL max_parallel_workers_per_gather = 0`,
         );
         yield* read(client);
+        signal?.throwIfAborted();
         await client.query("COMMIT");
-        whole = true;
+        giveBack(true);
       } catch (error) {
+        if (signal?.aborted === true) throw signal.reason;
         throw describeFailure("source", error);
       } finally {
-        client.release(!whole);
+        signal?.removeEventListener("abort", abort);
+        giveBack(false);
       }
     },
     close: () => pool.end(),

@@ -1,4 +1,4 @@
-import type { SessionId, SourceSession } from "@rehome/core";
+import { INFINITE_FUTURE, type SessionId, type SourceSession } from "@rehome/core";
 import type { ReadOptions } from "../source.js";
 import { findAttributeLookup } from "./collation.js";
 import type { Connections } from "./connections.js";
@@ -28,12 +28,14 @@ export async function* extractSessions(
           batch.addAttribute(row);
           continue;
         }
+        // Where a user's preferences are not unique, the session comes with each of them.
+        if (batch.repeats(row)) continue;
         if (batch.bytes >= batchBytes || batch.size >= MAX_BATCH_SESSIONS) yield batch.take();
         batch.addSession(row);
       }
     }
     if (batch.size > 0) yield batch.take();
-  });
+  }, options.signal);
 }
 
 type Growing = { -readonly [Name in keyof SourceSession]: SourceSession[Name] } & {
@@ -61,7 +63,12 @@ class Batch {
     this.#sessions = [];
     this.#last = null;
     this.bytes = 0;
+    for (const { attributes } of sessions) sortAttributes(attributes);
     return sessions;
+  }
+
+  repeats(row: CopyRow): boolean {
+    return this.#last !== null && row.equals(COLUMN.id, this.#lastId);
   }
 
   addSession(row: CopyRow): void {
@@ -75,7 +82,8 @@ class Batch {
       userAgent: row.text(COLUMN.userAgent),
       createdAt: row.instant(COLUMN.createdAt),
       lastActivityAt: row.instant(COLUMN.lastActivityAt),
-      expiresAt: row.instant(COLUMN.expiresAt) ?? 0n,
+      // NOT NULL in the reference schema; elsewhere a session without an expiry never expires.
+      expiresAt: row.instant(COLUMN.expiresAt) ?? INFINITE_FUTURE,
       theme: row.text(COLUMN.theme),
       language: row.text(COLUMN.language),
       notificationsEnabled: row.boolean(COLUMN.notificationsEnabled),
@@ -104,4 +112,17 @@ class Batch {
       session.attributes = [];
     }
   }
+}
+
+/**
+ * By key, whatever plan and collation the server took: the JSON of the same attributes is to be the same text
+ * each time, or verifying would find a difference where there is none.
+ */
+function sortAttributes(attributes: (string | null)[]): void {
+  const key = (pair: number) => attributes[2 * pair] ?? "";
+  const order = Array.from({ length: attributes.length / 2 }, (_, pair) => pair);
+  if (order.every((pair) => pair === 0 || key(pair - 1) <= key(pair))) return;
+  order.sort((one, other) => (key(one) < key(other) ? -1 : 1));
+  const sorted = order.flatMap((pair) => [key(pair), attributes[2 * pair + 1] ?? null]);
+  for (const [i, value] of sorted.entries()) attributes[i] = value;
 }

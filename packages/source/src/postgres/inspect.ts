@@ -2,26 +2,38 @@ import { RehomeError } from "@rehome/core";
 import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
 
+const TEXT = "a type of text";
+/** Not char(n), whose padding is no part of an id, nor citext, which ignores case without a collation. */
+const ID = "character varying or text";
+
 /** Every column that is read, and the type it must have where its binary form is what is read. */
 const COLUMNS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
-  users: { user_id: null, username: null, email: null },
+  users: { user_id: null, username: TEXT, email: TEXT },
   user_sessions: {
-    session_id: null,
+    session_id: ID,
     user_id: null,
-    ip_address: null,
-    user_agent: null,
+    ip_address: TEXT,
+    user_agent: TEXT,
     created_at: "timestamp without time zone",
     expires_at: "timestamp without time zone",
     last_activity_at: "timestamp without time zone",
   },
-  session_data: { session_id: null, attribute_key: null, attribute_value: null },
+  session_data: { session_id: ID, attribute_key: TEXT, attribute_value: TEXT },
   user_preferences: {
     user_id: null,
-    theme: null,
-    language: null,
+    theme: TEXT,
+    language: TEXT,
     notifications_enabled: "boolean",
   },
 };
+
+interface ColumnFacts {
+  readonly name: string;
+  /** Of a domain, the type beneath it. */
+  readonly type: string;
+  readonly category: string;
+  readonly readable: boolean;
+}
 
 interface Server {
   readonly database: string;
@@ -48,15 +60,18 @@ export async function inspect(connections: Connections): Promise<SourceFacts> {
     identity: await identify(connections, server.database),
     timeZone: server.zone,
     version: server.version,
-    warnings: [],
+    warnings: await readWarnings(connections),
   };
 }
 
 async function inspectTable(connections: Connections, table: string): Promise<void> {
-  const rows = await connections.query<{ name: string; type: string; readable: boolean }>(
-    `SELECT attname AS name, format_type(atttypid, NULL) AS type,
+  const rows = await connections.query<ColumnFacts>(
+    `SELECT attname AS name, format_type(t.oid, NULL) AS type, t.typcategory AS category,
             has_column_privilege(attrelid, attnum, 'SELECT') AS readable
-       FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
+       FROM pg_attribute
+       JOIN pg_type declared ON declared.oid = atttypid
+       JOIN pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
+      WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
     [table],
   );
   if (rows.length === 0) {
@@ -74,7 +89,7 @@ async function inspectTable(connections: Connections, table: string): Promise<vo
         "Compare the table with the reference schema",
       );
     }
-    if (type !== null && column.type !== type) {
+    if (type !== null && !isOfType(column, type)) {
       throw schemaError(
         `column ${table}.${name} is of type ${column.type}, and it must be ${type}`,
         "Compare the table with the reference schema",
@@ -87,6 +102,32 @@ async function inspectTable(connections: Connections, table: string): Promise<vo
       );
     }
   }
+}
+
+function isOfType({ type, category }: ColumnFacts, needed: string): boolean {
+  if (needed === TEXT) return category === "S";
+  if (needed === ID) return type === "character varying" || type === "text";
+  return type === needed;
+}
+
+/** What does not keep a run from reading, but makes it slow or blind. */
+async function readWarnings(connections: Connections): Promise<string[]> {
+  const rows = await connections.query<{ table: string; filtered: boolean; column: string | null }>(
+    `SELECT k.name AS table, row_security_active(c.oid) AS filtered,
+            CASE WHEN c.relkind IN ('r', 'p') AND NOT EXISTS (
+              SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+               WHERE i.indrelid = c.oid AND a.attname = k.key AND i.indisvalid AND i.indpred IS NULL
+            ) THEN k.key END AS column
+       FROM (VALUES ('users', 'user_id'), ('user_sessions', 'session_id'), ('session_data', 'session_id'),
+                    ('user_preferences', 'user_id')) AS k (name, key)
+       JOIN pg_class c ON c.oid = to_regclass(k.name)`,
+  );
+  return rows.flatMap(({ table, filtered, column }) => [
+    ...(filtered ? [`row-level security may hide rows of ${table} from this user`] : []),
+    ...(column === null
+      ? []
+      : [`${table}.${column} has no index: each chunk reads the whole table`]),
+  ]);
 }
 
 /** The cluster's own number where it may be read, which a replica shares; the database and the table in any case. */

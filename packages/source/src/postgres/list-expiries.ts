@@ -1,4 +1,4 @@
-import type { Range, SessionId } from "@rehome/core";
+import { INFINITE_FUTURE, type Range, type SessionId } from "@rehome/core";
 import type { Expiry, Source } from "../source.js";
 import type { Connections } from "./connections.js";
 import { copyRows } from "./copy-rows.js";
@@ -16,12 +16,12 @@ export async function* listExpiries(
     let batch: Expiry[] = [];
     for await (const rows of copyRows(client, select, 2, signal)) {
       for (const row of rows) {
-        batch.push({ id: row.text(0) as SessionId, expiresAt: row.instant(1) ?? 0n });
+        batch.push({ id: row.text(0) as SessionId, expiresAt: row.instant(1) ?? INFINITE_FUTURE });
         if (batch.length < BATCH) continue;
         yield batch;
         batch = [];
       }
     }
     if (batch.length > 0) yield batch;
-  });
+  }, signal);
 }

@@ -36,5 +36,5 @@ export async function* planBounds(
       }
       yield rows.map(({ previous }) => previous);
     }
-  });
+  }, signal);
 }

@@ -21,7 +21,7 @@ export function matchIds(ids: readonly SessionId[]): Match {
 /** How the attributes of a session are found: see collation.ts. */
 export type AttributeLookup =
   | { readonly kind: "range" }
-  | { readonly kind: "join"; readonly collation: string };
+  | { readonly kind: "join"; readonly on: string };
 
 /** The columns of `selectSessions`: an attribute's row uses the first few. */
 export const COLUMN = {
@@ -76,7 +76,7 @@ export function selectSessions(
 
 function attributes(lookup: AttributeLookup): string {
   if (lookup.kind === "range") return "session_data d";
-  return `user_sessions s JOIN session_data d ON d.session_id = s.session_id COLLATE ${lookup.collation}`;
+  return `user_sessions s JOIN session_data d ON ${lookup.on}`;
 }
 
 /**

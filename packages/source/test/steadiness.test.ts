@@ -1,0 +1,93 @@
+import { INFINITE_FUTURE, type SessionId } from "@rehome/core";
+import { describe, expect, it } from "vitest";
+import {
+  collect,
+  EVERYTHING,
+  failureOf,
+  insertSession,
+  READ,
+  readOne,
+  referenceDatabase,
+} from "./source-fixture.js";
+
+describe("reading again", () => {
+  it("gives attributes in one order, whatever the server's plan and wherever the rows lie", async () => {
+    const database = await referenceDatabase();
+    await insertSession(database, "one", {}, [
+      ["b", "2"],
+      ["ä", "4"],
+      ["a", "1"],
+      ["c", null],
+    ]);
+    const expected = ["a", "1", "b", "2", "c", null, "ä", "4"];
+    expect((await readOne(database)).attributes).toEqual(expected);
+    await database.client.query(
+      "UPDATE session_data SET attribute_value = attribute_value WHERE attribute_key IN ('a', 'b')",
+    );
+    expect((await readOne(database)).attributes).toEqual(expected);
+    const [byId] = await collect(database.source.readByIds(["one" as SessionId], READ));
+    expect(byId?.attributes).toEqual(expected);
+  });
+
+  it("adds nothing to a connection that is lent again and again", async () => {
+    const database = await referenceDatabase({ connections: 1 });
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    for (let i = 0; i < 20; i += 1) await collect(database.source.extract(EVERYTHING, READ));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe("tables that differ from the reference schema", () => {
+  it("whose ids or values are no text are refused by the preflight", async () => {
+    for (const change of [
+      `ALTER TABLE session_data DROP CONSTRAINT session_data_session_id_fkey;
+       ALTER TABLE user_sessions ALTER session_id TYPE uuid USING session_id::uuid`,
+      "ALTER TABLE session_data ALTER attribute_value TYPE jsonb USING NULL",
+    ]) {
+      const database = await referenceDatabase();
+      await database.client.query(change);
+      expect(await failureOf(database.source.inspect())).toMatchObject({ code: "source-schema" });
+    }
+  });
+
+  it("without NOT NULL give a session without an expiry no expiry", async () => {
+    const database = await referenceDatabase();
+    await database.client.query("ALTER TABLE user_sessions ALTER expires_at DROP NOT NULL");
+    await insertSession(database, "one", {});
+    await database.client.query("UPDATE user_sessions SET expires_at = NULL");
+    expect((await readOne(database)).expiresAt).toBe(INFINITE_FUTURE);
+    expect(await collect(database.source.listExpiries(EVERYTHING, READ))).toEqual([
+      { id: "one", expiresAt: INFINITE_FUTURE },
+    ]);
+  });
+
+  it("with two preferences of one user give its session once, and the missing index is told", async () => {
+    const database = await referenceDatabase();
+    await database.client.query(`
+      ALTER TABLE user_preferences DROP CONSTRAINT user_preferences_user_id_key;
+      INSERT INTO user_preferences (user_id, theme) VALUES (1, 'light')`);
+    await insertSession(database, "one", {}, [["k", "v"]]);
+    expect((await readOne(database)).attributes).toEqual(["k", "v"]);
+    expect((await database.source.inspect()).warnings).toEqual([
+      expect.stringContaining("user_preferences.user_id has no index"),
+    ]);
+  });
+});
+
+describe("an abort", () => {
+  it("ends a plan while the server is still at work on it", async () => {
+    const database = await referenceDatabase();
+    await database.client.query(`
+      ALTER TABLE user_sessions RENAME TO hidden;
+      CREATE VIEW user_sessions AS SELECT * FROM hidden WHERE (SELECT pg_sleep(5)) IS NOT NULL`);
+    const signal = AbortSignal.timeout(200);
+    const began = Date.now();
+    const plan = collect(database.source.planBounds({ after: null, chunkSize: 1, signal }));
+    expect(await failureOf(plan)).toBe(signal.reason);
+    expect(Date.now() - began).toBeLessThan(3_000);
+  });
+});
