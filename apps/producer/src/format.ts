@@ -89,7 +89,7 @@ export function formatVerification(result: Verification): string {
 }
 
 export function formatReject(reject: ShownReject): string {
-  return `${reject.fingerprint}  chunk ${reject.chunk}  ${reject.code}  ${reject.message}  (tried ${reject.attempts}×, ${reject.at})`;
+  return `${reject.fingerprint}  chunk ${reject.chunk}  ${reject.message}  (tried ${reject.attempts}×, ${reject.at})`;
 }
 
 function formatPhase(phase: Status["phase"]): string {

@@ -6,6 +6,7 @@ import {
   VERIFY_MODES,
 } from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { cancel, type ControlOptions, forget, pause, resume, retry } from "./commands/control.js";
 import { rejects } from "./commands/rejects.js";
 import { seed } from "./commands/seed.js";
 import { start, type StartOptions } from "./commands/start.js";
@@ -109,7 +110,37 @@ export function makeProgram(): Command {
     .option("--json", "print one JSON document")
     .action(ending((run: string | undefined, options: VerifyOptions) => verify(run, options)));
 
+  addControl(program);
   return program;
+}
+
+/** The verbs that change a run. */
+function addControl(program: Command): void {
+  const verbs = [
+    ["pause", "start no new batch on any worker", pause],
+    ["resume", "go on, also with a plan that was interrupted", resume],
+    ["cancel", "end the run; what was written stays", cancel],
+  ] as const;
+  for (const [name, description, verb] of verbs) {
+    program
+      .command(name)
+      .argument("[run]")
+      .description(description)
+      .option("--json", "print one JSON document")
+      .action(ending((run: string | undefined, options: ControlOptions) => verb(run, options)));
+  }
+  program
+    .command("retry")
+    .argument("[run]")
+    .description("try again exactly the sessions that were rejected and the chunks that failed")
+    .option("--wait", "show progress until the run has ended")
+    .option("--json", "print one JSON document")
+    .action(ending((run: string | undefined, options: ControlOptions) => retry(run, options)));
+  program
+    .command("forget")
+    .argument("<run>")
+    .description("delete a run's ledger; its bounds and rejects are credentials")
+    .action(ending((run: string) => forget(run)));
 }
 
 function ending<Args extends unknown[]>(

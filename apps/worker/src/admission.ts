@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { admitBatch, type Run, setNotice, stopRun } from "@rehome/queue";
-import { isActive } from "@rehome/core";
+import { isActive, type Phase } from "@rehome/core";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
@@ -12,9 +12,14 @@ const STRANGER_DELAY_MS = 5_000;
 export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
   task.signal.throwIfAborted();
   const { phase, waitMs } = await admitBatch(context.queue, task.run, sessions);
+  admitPhase(phase);
+  if (waitMs > 0) await sleep(waitMs, undefined, { signal: task.signal });
+}
+
+/** null where there is no such run any more. */
+export function admitPhase(phase: Phase | null): void {
   if (phase === "paused") throw new NotNow("the run is paused", PAUSED_DELAY_MS);
   if (phase === null || !isActive(phase)) throw new RunEnded(`the run is ${phase ?? "forgotten"}`);
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal: task.signal });
 }
 
 /** A worker connected to another source or target than the run's must not touch it. */

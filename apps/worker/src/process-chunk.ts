@@ -1,51 +1,48 @@
 import {
   type Counts,
   count,
-  isActive,
   makeTransform,
+  type SessionId,
   type SourceSession,
   type Transform,
   type Reject,
   zeroCounts,
 } from "@rehome/core";
 import {
+  type ChunkState,
   readChunkState,
   readRange,
+  readRejectedIds,
   readRun,
   recordChunk,
   type Run,
   settleRun,
   stageRejects,
 } from "@rehome/queue";
+import type { ReadOptions, Source } from "@rehome/source";
 import type { LoadEntry } from "@rehome/target";
-import { admit, checkTarget, refuseStrangers } from "./admission.js";
+import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
-import { RunEnded } from "./interruption.js";
 
 /**
  * Copies one chunk: extract, transform, load, record. Doing it again, or twice at once, leads to the same end.
  * Throws NotNow, RunEnded, or RehomeError.
  */
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
-  const { queue, source, target } = context;
+  const { queue, target } = context;
   const run = await readRun(queue, task.run);
-  if (!isActive(run.phase)) throw new RunEnded(`the run is ${run.phase}`);
-  if ((await readChunkState(queue, run.id, task.chunk)) === "done") {
+  admitPhase(run.phase);
+  const before = await readChunkState(queue, run.id, task.chunk);
+  if (before.state === "done") {
     await settleRun(queue, run.id);
     return null;
   }
   await refuseStrangers(context, task, run);
 
-  const range = await readRange(queue, run, task.chunk);
+  const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
   const now = await target.clock();
-  const counts = zeroCounts();
-  const extraction = source.extract(range, {
-    timeZone: run.timeZone,
-    maxSessionBytes: run.mapping.maxSessionBytes,
-    signal: task.signal,
-  });
-  for await (const sessions of extraction) {
+  for await (const sessions of batches) {
     await admit(context, task, sessions.length);
     const { entries, rejects } = transformBatch(sessions, transform, now);
     const refused = await loadBatch(context, run, entries, counts);
@@ -61,6 +58,39 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   await recordChunk(queue, run.id, task.chunk, task.attempt, counts);
   await settleRun(queue, run.id);
   return counts;
+}
+
+/** All sessions of the range; or, of a chunk to be retried, those it rejected, counted among what it had. */
+async function chooseSessions(
+  { queue, source }: Context,
+  task: Task,
+  run: Run,
+  before: ChunkState,
+): Promise<{ counts: Counts; batches: AsyncIterable<SourceSession[]> }> {
+  const options: ReadOptions = {
+    timeZone: run.timeZone,
+    maxSessionBytes: run.mapping.maxSessionBytes,
+    signal: task.signal,
+  };
+  if (before.state === "retry") {
+    const { read, rejected, ...others } = before.counts;
+    const counts = { ...others, read: read - rejected, rejected: 0 };
+    return {
+      counts,
+      batches: readRejects(readRejectedIds(queue, run.id, task.chunk), source, options),
+    };
+  }
+  const range = await readRange(queue, run, task.chunk);
+  return { counts: zeroCounts(), batches: source.extract(range, options) };
+}
+
+/** One that is gone from the source meanwhile is rejected no more. */
+async function* readRejects(
+  pages: AsyncIterable<SessionId[]>,
+  source: Source,
+  options: ReadOptions,
+): AsyncGenerator<SourceSession[]> {
+  for await (const ids of pages) yield* source.readByIds(ids, options);
 }
 
 function transformBatch(sessions: readonly SourceSession[], transform: Transform, now: number) {

@@ -25,7 +25,7 @@ export const TRANSITIONS = {
   running: ["paused", "completed", "failed", "cancelled"],
   paused: ["planning", "running", "failed", "cancelled"],
   completed: ["running"],
-  failed: ["running"],
+  failed: ["planning", "running"],
   cancelled: [],
 } as const satisfies Record<string, readonly string[]>;
 

@@ -5,11 +5,10 @@ local legal = false
 for i = 5, #ARGV do
   if ARGV[i] == phase then legal = true end
 end
-if not legal then return phase end
-redis.call('HSET', KEYS[1], 'phase', ARGV[2])
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'notice', ARGV[3]) end
+if not legal then return phase or 'forgotten' end
 if ARGV[4] == '1' then
-  redis.call('HSET', KEYS[1], 'finishedAt', now_ms())
-  if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+  end_run(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])
+else
+  redis.call('HSET', KEYS[1], 'phase', ARGV[2], 'notice', ARGV[3])
 end
 return false

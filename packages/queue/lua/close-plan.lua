@@ -1,8 +1,9 @@
 -- The plan is whole: the last chunk, which has no upper bound, is added, and the run begins to run.
 -- KEYS: run    ARGV: 1 when there is a last chunk, its sessions
-if redis.call('HGET', KEYS[1], 'planWhole') == '1' then return 0 end
+local phase, whole = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planWhole'))
+if whole == '1' or (phase ~= 'planning' and phase ~= 'paused') then return 0 end
 redis.call('HSET', KEYS[1], 'planWhole', '1')
 redis.call('HINCRBY', KEYS[1], 'total', ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'planned', ARGV[2])
-if redis.call('HGET', KEYS[1], 'phase') == 'planning' then redis.call('HSET', KEYS[1], 'phase', 'running') end
+if phase == 'planning' then redis.call('HSET', KEYS[1], 'phase', 'running') end
 return 1

@@ -1,7 +1,12 @@
 -- A chunk failed for good. One that is recorded as done stays done.
--- KEYS: totals, chunks    ARGV: chunk, reason
+-- KEYS: totals, chunks    ARGV: chunk, reason, names of the counts …
 local before = redis.call('HGET', KEYS[2], ARGV[1])
-if before and string.sub(before, 1, 5) == 'done ' then return 0 end
-if not before then redis.call('HINCRBY', KEYS[1], 'failed', 1) end
+local state = before and string.match(before, '^%a+')
+if state == 'done' then return 0 end
+-- What it counted while it was done counts no more.
+if state == 'retry' then
+  for i, count in ipairs(counts_of(before)) do redis.call('HINCRBY', KEYS[1], ARGV[i + 2], 0 - count) end
+end
+if state ~= 'failed' then redis.call('HINCRBY', KEYS[1], 'failed', 1) end
 redis.call('HSET', KEYS[2], ARGV[1], 'failed ' .. ARGV[2])
 return 1

@@ -25,12 +25,13 @@ if not last or now - tonumber(string.match(last, '^%d+')) >= 1000 then
   redis.call('LTRIM', samples, -60, -1)
 end
 
-local limit = redis.call('HGET', run, 'maxRejects')
-local rejected = tonumber(redis.call('HGET', run, 'rejected'))
-local phase = redis.call('HGET', run, 'phase')
-if limit and limit ~= '' and rejected > tonumber(limit) and (phase == 'planning' or phase == 'running') then
-  redis.call('HSET', run, 'phase', 'failed', 'finishedAt', now, 'notice',
-    'stopped: ' .. rejected .. ' sessions were rejected, more than --max-rejects ' .. limit)
-  if redis.call('GET', active) == ARGV[1] then redis.call('DEL', active) end
+-- How many rejects are too many is known once the plan is whole, unless it was said.
+local said, planned, whole, rejected, phase =
+  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planWhole', 'rejected', 'phase'))
+local limit = tonumber(said or '')
+if not limit and whole == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
+if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running') then
+  end_run(run, active, ARGV[1], 'failed',
+    'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')
 end
 return 1

@@ -5,6 +5,5 @@ local phase, whole, total, done, failed = unpack(redis.call('HMGET', run, 'phase
 if phase ~= 'running' or whole ~= '1' then return phase end
 if tonumber(done) + tonumber(failed) < tonumber(total) then return phase end
 phase = tonumber(failed) > 0 and 'failed' or 'completed'
-redis.call('HSET', run, 'phase', phase, 'finishedAt', now_ms())
-if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+end_run(run, KEYS[2], ARGV[1], phase, '')
 return phase

@@ -1,17 +1,20 @@
--- Prelude of the recording scripts. A chunk's entry is "done n n n …", its counts in a fixed order, or
--- "failed reason". Totals move by the difference to what was recorded before, so that a chunk recorded
--- twice counts once.
-local function tally(totals, chunks, chunk, names, counts)
-  local before = redis.call('HGET', chunks, chunk)
-  local old = {}
-  if before and string.sub(before, 1, 5) == 'done ' then
-    for number in string.gmatch(string.sub(before, 6), '%S+') do
-      old[#old + 1] = tonumber(number)
-    end
-  else
-    if before then redis.call('HINCRBY', totals, 'failed', -1) end
-    redis.call('HINCRBY', totals, 'done', 1)
+-- Prelude of the recording scripts. A chunk's entry is "done n n n …", its counts in a fixed order; "retry n n n …",
+-- the same while its rejects are tried again; or "failed reason". Totals move by the difference to what was
+-- recorded before, so that a chunk recorded twice counts once.
+local function counts_of(entry)
+  local counts = {}
+  for number in string.gmatch(string.match(entry, '^%a+ (.*)$') or '', '%S+') do
+    counts[#counts + 1] = tonumber(number)
   end
+  return counts
+end
+
+local function tally(totals, chunks, chunk, names, counts)
+  local before = redis.call('HGET', chunks, chunk) or ''
+  local state = string.match(before, '^%a+') or 'open'
+  local old = (state == 'done' or state == 'retry') and counts_of(before) or {}
+  if state == 'failed' then redis.call('HINCRBY', totals, 'failed', -1) end
+  if state ~= 'done' then redis.call('HINCRBY', totals, 'done', 1) end
   for i, name in ipairs(names) do
     redis.call('HINCRBY', totals, name, counts[i] - (old[i] or 0))
   end
@@ -21,4 +24,11 @@ end
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- A run leaves the floor when it ends.
+local function end_run(run, active, id, phase, notice)
+  redis.call('HSET', run, 'phase', phase, 'finishedAt', now_ms())
+  if notice ~= '' then redis.call('HSET', run, 'notice', notice) end
+  if redis.call('GET', active) == id then redis.call('DEL', active) end
 end

@@ -24,6 +24,9 @@ export async function recordBounds(
     [keys.run, keys.bounds],
     [first, chunkSize, ...bounds],
   );
+  if (differs === -2) {
+    throw new RehomeError("run-ended", `run ${run} is not to be planned any more: it has ended`);
+  }
   if (differs !== -1) {
     throw new RehomeError(
       "other-planner",

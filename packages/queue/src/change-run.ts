@@ -1,35 +1,163 @@
-import { isActive, type Phase, phasesBefore, RehomeError, type RunId } from "@rehome/core";
+import {
+  COUNT_NAMES,
+  isActive,
+  type Phase,
+  phasesBefore,
+  RehomeError,
+  type RunId,
+} from "@rehome/core";
+import { enqueueChunks } from "./chunk-jobs.js";
+import { settleRun } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
+import { deleteLedger, expireLedger, keepLedger } from "./ledger-lifetime.js";
+import { jobId } from "./payload.js";
+import { removeByIds, removeJobs } from "./remove-jobs.js";
+import { chunksWhere, readRun, rethrow, type Run, runActive } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const changeScript = loadScript("change-phase");
+const reopenRunScript = loadScript("reopen-run");
+const reopenChunksScript = loadScript("reopen-chunks");
 
-/** Enters a phase, if the run is in one from which that is legal. Throws RehomeError `wrong-phase` otherwise. */
-export async function changePhase(
-  queue: QueueConnection,
-  run: RunId,
-  to: Phase,
-  notice?: string,
-): Promise<void> {
-  const found = await changeScript(
-    queue.redis,
-    [runKeys(run).run, ACTIVE_KEY],
-    [run, to, notice ?? "", isActive(to) ? 0 : 1, ...phasesBefore(to)],
+/** Longer than any batch takes that the target takes part in. */
+const PATIENCE_MS = 30_000;
+const PAGE = 1_000;
+
+/** No new batch starts on any worker. Jobs stay where they are. Throws RehomeError `wrong-phase`. */
+export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void> {
+  await changePhase(queue, run, "paused");
+  await alignQueue(queue);
+}
+
+/** A paused run goes on. One whose plan is not whole must be planned further. Throws RehomeError `wrong-phase`. */
+export async function resumeRun(queue: QueueConnection, run: RunId): Promise<void> {
+  const { phase, planWhole } = await readRun(queue, run);
+  // An interrupted plan leaves its run in the phase it was in.
+  if (phase !== "planning" || planWhole) {
+    await changePhase(queue, run, planWhole ? "running" : "planning", {
+      from: ["paused", "running"],
+    });
+  }
+  await alignQueue(queue);
+  await settleRun(queue, run);
+}
+
+/** Ends a run; what was written stays. Returns how many jobs a worker still held on to. Throws RehomeError `wrong-phase`. */
+export async function cancelRun(queue: QueueConnection, run: RunId): Promise<number> {
+  await changePhase(queue, run, "cancelled");
+  await alignQueue(queue);
+  const held = await removeJobs(queue, run, PATIENCE_MS);
+  await expireLedger(queue, run);
+  return held;
+}
+
+/**
+ * Takes a run that has ended back to work: its failed chunks whole, and of the others exactly the sessions that
+ * were rejected. Returns how many chunks that concerns. Throws RehomeError `wrong-phase` or `run-active`.
+ */
+export async function retryRun(queue: QueueConnection, run: RunId): Promise<number> {
+  const { phase, planWhole } = await readRun(queue, run);
+  if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
+  const chunks = await reopenChunks(queue, run);
+  if (chunks.length === 0 && planWhole && phase === "completed") return 0;
+  await keepLedger(queue, run);
+  const refused = (await reopenRunScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as
+    | ["active" | "phase", string]
+    | null;
+  if (refused?.[0] === "active") throw runActive(refused[1]);
+  if (refused?.[0] === "phase") throw wrongPhase(run, refused[1], "be retried");
+  const open = await openChunks(queue, await readRun(queue, run));
+  await removeByIds(
+    queue,
+    open.map((chunk) => jobId(run, "copy", chunk)),
   );
-  if (found !== null)
-    throw new RehomeError("wrong-phase", `run ${run} is ${found as Phase}, it cannot become ${to}`);
+  await enqueueChunks(queue, run, "copy", open);
+  await settleRun(queue, run);
+  return open.length;
+}
+
+/** Deletes the ledger of a run that has ended, and its jobs. Throws RehomeError `wrong-phase`. */
+export async function forgetRun(queue: QueueConnection, run: RunId): Promise<void> {
+  const { phase } = await readRun(queue, run);
+  if (isActive(phase))
+    throw wrongPhase(run, phase, "be forgotten", `End it first with: rehome cancel ${run}`);
+  await removeJobs(queue, run, PATIENCE_MS);
+  await deleteLedger(queue, run);
 }
 
 /** The run cannot go on, and says why. One that has ended already stays as it is. */
 export async function stopRun(queue: QueueConnection, run: RunId, notice: string): Promise<void> {
-  await changePhase(queue, run, "failed", notice).catch((error: unknown) => {
+  await changePhase(queue, run, "failed", { notice }).catch((error: unknown) => {
     if (!(error instanceof RehomeError && error.code === "wrong-phase")) throw error;
   });
+  await expireLedger(queue, run);
 }
 
 /** Says what the run waits for, or stops saying it. */
 export async function setNotice(queue: QueueConnection, run: RunId, notice: string): Promise<void> {
   await queue.redis.hset(runKeys(run).run, "notice", notice).catch(rethrow);
+}
+
+/**
+ * Workers take no jobs while the run that has the floor is paused. Phase and queue are changed one after the
+ * other: whoever finds that they disagree calls this.
+ */
+export async function alignQueue(queue: QueueConnection): Promise<void> {
+  const active = (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+  const phase =
+    active === null ? null : await queue.redis.hget(runKeys(active).run, "phase").catch(rethrow);
+  const [wanted, found] = [phase === "paused", await queue.jobs.isPaused().catch(rethrow)];
+  if (wanted === found) return;
+  await (wanted ? queue.jobs.pause() : queue.jobs.resume()).catch(rethrow);
+}
+
+/** Enters a phase, if the run is in one from which that is legal. Throws RehomeError `wrong-phase` otherwise. */
+async function changePhase(
+  queue: QueueConnection,
+  run: RunId,
+  to: Phase,
+  options: { readonly from?: readonly Phase[]; readonly notice?: string } = {},
+): Promise<void> {
+  const from = options.from ?? phasesBefore(to);
+  const found = await changeScript(
+    queue.redis,
+    [runKeys(run).run, ACTIVE_KEY],
+    [run, to, options.notice ?? "", isActive(to) ? 0 : 1, ...from],
+  );
+  if (found !== null) throw wrongPhase(run, found as string, `become ${to}`);
+}
+
+async function reopenChunks(queue: QueueConnection, run: RunId): Promise<number[]> {
+  const keys = runKeys(run);
+  const chunks = await chunksWhere(
+    queue,
+    run,
+    (entry) =>
+      entry.state === "failed" ||
+      entry.state === "retry" ||
+      ("counts" in entry && entry.counts.rejected > 0),
+  );
+  const reopened: number[] = [];
+  for (let i = 0; i < chunks.length; i += PAGE) {
+    const page = await reopenChunksScript(
+      queue.redis,
+      [keys.run, keys.chunks],
+      [COUNT_NAMES.indexOf("rejected") + 1, ...chunks.slice(i, i + PAGE)],
+    );
+    reopened.push(...(page as number[]));
+  }
+  return reopened;
+}
+
+/** Every chunk that is not done, those included that a stopped run never came to. */
+async function openChunks(queue: QueueConnection, run: Run): Promise<number[]> {
+  const done = new Set(await chunksWhere(queue, run.id, ({ state }) => state === "done"));
+  return Array.from({ length: run.total }, (_, chunk) => chunk).filter((chunk) => !done.has(chunk));
+}
+
+function wrongPhase(run: RunId, phase: string, what: string, hint?: string): RehomeError {
+  return new RehomeError("wrong-phase", `run ${run} is ${phase} and cannot ${what}`, {
+    hint: hint ?? `See where it stands with: rehome status ${run}`,
+  });
 }

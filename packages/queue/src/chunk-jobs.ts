@@ -44,7 +44,7 @@ export async function activeChunks(
   run: RunId,
   kind: JobKind,
 ): Promise<number[]> {
-  const ids = await queue.jobs.getRanges(["active"]).catch(rethrow);
+  const ids = await queue.jobs.getRanges(["active"], 0, -1).catch(rethrow);
   const prefix = jobId(run, kind, 0).slice(0, -1);
   return ids.filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length)));
 }

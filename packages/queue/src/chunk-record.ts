@@ -1,6 +1,15 @@
-import { COUNT_NAMES, type Counts, type Phase, type Reject, type RunId } from "@rehome/core";
+import {
+  COUNT_NAMES,
+  type Counts,
+  isActive,
+  type Phase,
+  type Reject,
+  type RunId,
+} from "@rehome/core";
+import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { expireLedger } from "./ledger-lifetime.js";
 import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
@@ -13,15 +22,12 @@ const stageScript = loadScript("stage-rejects");
 /** What a crash leaves staged goes by itself. */
 const STAGED_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-export type ChunkState = "done" | "failed" | "open";
-
 export async function readChunkState(
   queue: QueueConnection,
   run: RunId,
   chunk: number,
 ): Promise<ChunkState> {
-  const entry = await queue.redis.hget(runKeys(run).chunks, String(chunk)).catch(rethrow);
-  return entry === null ? "open" : entry.startsWith("done ") ? "done" : "failed";
+  return parseEntry(await queue.redis.hget(runKeys(run).chunks, String(chunk)).catch(rethrow));
 }
 
 /**
@@ -54,12 +60,7 @@ export async function stageRejects(
   await stageScript(
     queue.redis,
     [keys.staged(chunk, attempt), keys.rejects(chunk)],
-    [
-      STAGED_LIFETIME_MS,
-      chunk,
-      new Date().toISOString(),
-      ...rejects.flatMap((reject) => [reject.id, reject.code, reject.message]),
-    ],
+    [STAGED_LIFETIME_MS, ...rejects.flatMap((reject) => [reject.id, reject.code, reject.message])],
   );
 }
 
@@ -104,7 +105,7 @@ export async function failChunk(
   reason: string,
 ): Promise<void> {
   const keys = runKeys(run);
-  await failScript(queue.redis, [keys.run, keys.chunks], [chunk, reason]);
+  await failScript(queue.redis, [keys.run, keys.chunks], [chunk, reason, ...COUNT_NAMES]);
 }
 
 /**
@@ -112,5 +113,7 @@ export async function failChunk(
  * and when the plan is whole. Returns the phase.
  */
 export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase> {
-  return (await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as Phase;
+  const phase = (await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as Phase;
+  if (!isActive(phase)) await expireLedger(queue, run);
+  return phase;
 }

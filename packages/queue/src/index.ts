@@ -1,10 +1,18 @@
 export { putBackLost } from "./put-back.js";
 export { closePlan, readPlanEnd, readRange, recordBounds } from "./bounds.js";
-export { changePhase, setNotice, stopRun } from "./change-run.js";
+export {
+  alignQueue,
+  cancelRun,
+  forgetRun,
+  pauseRun,
+  resumeRun,
+  retryRun,
+  setNotice,
+  stopRun,
+} from "./change-run.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
 export {
   admitBatch,
-  type ChunkState,
   dropStaged,
   failChunk,
   readChunkState,
@@ -16,7 +24,7 @@ export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./con
 export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
-export { listRejects, type ShownReject } from "./reject-records.js";
+export { listRejects, readRejectedIds, type ShownReject } from "./reject-records.js";
 export {
   createRun,
   type FrozenRun,
@@ -37,3 +45,4 @@ export {
   recordVerified,
   type VerificationRecord,
 } from "./verification-record.js";
+export type { ChunkState } from "./chunk-state.js";

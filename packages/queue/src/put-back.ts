@@ -1,6 +1,8 @@
 import type { RunId } from "@rehome/core";
 import { failChunk, settleRun } from "./chunk-record.js";
 import { enqueueChunks } from "./chunk-jobs.js";
+import { alignQueue } from "./change-run.js";
+import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { jobId, type JobKind } from "./payload.js";
@@ -19,7 +21,9 @@ export async function putBackLost(
   queue: QueueConnection,
   newest: RunId | undefined,
 ): Promise<number> {
+  await alignQueue(queue);
   const active = (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+  if (active === null && newest !== undefined) await settleRun(queue, newest);
   let lost = active === null ? 0 : await putBackCopies(queue, active);
   for (const run of new Set([active, newest])) {
     if (run !== null && run !== undefined) lost += await putBackVerifications(queue, run);
@@ -57,7 +61,7 @@ async function putBackVerifications(queue: QueueConnection, run: RunId): Promise
   );
 }
 
-/** The first page of chunks that the ledger has nothing of. */
+/** The first page of chunks that are yet to be worked at. */
 async function openChunks(
   queue: QueueConnection,
   key: string,
@@ -67,9 +71,13 @@ async function openChunks(
   for (let i = 0; i < chunks.length && open.length < PAGE; i += PAGE) {
     const page = chunks.slice(i, i + PAGE);
     const entries = await queue.redis.hmget(key, ...page.map(String)).catch(rethrow);
-    open.push(...page.filter((_, at) => entries[at] === null));
+    open.push(...page.filter((_, at) => isOpen(parseEntry(entries[at] ?? null))));
   }
   return open.slice(0, PAGE);
+}
+
+function isOpen({ state }: ChunkState): boolean {
+  return state === "open" || state === "retry";
 }
 
 async function putBack(

@@ -1,7 +1,7 @@
 import { fingerprint, type RejectCode, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { readRun, rethrow } from "./run-record.js";
+import { chunksWithRejects, readRun, rethrow } from "./run-record.js";
 
 /** A reject as it may be shown. */
 export interface ShownReject {
@@ -19,19 +19,54 @@ export async function* listRejects(
   queue: QueueConnection,
   run: RunId,
 ): AsyncGenerator<ShownReject> {
-  const { fingerprintKey, total } = await readRun(queue, run);
-  const keys = runKeys(run);
-  for (let chunk = 0; chunk < total; chunk += 1) {
-    let cursor = "0";
-    do {
-      const [next, entries] = await queue.redis
-        .hscan(keys.rejects(chunk), cursor, "COUNT", 500)
-        .catch(rethrow);
-      for (let i = 0; i < entries.length; i += 2) {
-        const reject = JSON.parse(entries[i + 1] as string) as Omit<ShownReject, "fingerprint">;
-        yield { fingerprint: fingerprint(fingerprintKey, entries[i] as SessionId), ...reject };
+  const { fingerprintKey } = await readRun(queue, run);
+  for (const chunk of await chunksWithRejects(queue, run)) {
+    for await (const page of pagesOfRejects(queue, run, chunk)) {
+      for (const [id, entry] of page) {
+        yield { fingerprint: fingerprint(fingerprintKey, id), chunk, ...parseReject(entry) };
       }
-      cursor = next;
-    } while (cursor !== "0");
+    }
   }
+}
+
+/** The sessions of a chunk that were rejected, a page at a time. */
+export async function* readRejectedIds(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+): AsyncGenerator<SessionId[]> {
+  for await (const page of pagesOfRejects(queue, run, chunk)) yield page.map(([id]) => id);
+}
+
+/** Each once, though HSCAN may give a field twice. */
+async function* pagesOfRejects(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+): AsyncGenerator<[SessionId, string][]> {
+  const key = runKeys(run).rejects(chunk);
+  const seen = new Set<string>();
+  let cursor = "0";
+  do {
+    const [next, entries] = await queue.redis.hscan(key, cursor, "COUNT", 500).catch(rethrow);
+    const page: [SessionId, string][] = [];
+    for (let i = 0; i < entries.length; i += 2) {
+      const id = entries[i] as SessionId;
+      if (!seen.has(id)) page.push([id, entries[i + 1] ?? ""]);
+      seen.add(id);
+    }
+    if (page.length > 0) yield page;
+    cursor = next;
+  } while (cursor !== "0");
+}
+
+/** As stage-rejects.lua writes it. */
+function parseReject(entry: string): Omit<ShownReject, "fingerprint" | "chunk"> {
+  const [attempts = "", at = "", code = "", ...words] = entry.split(" ");
+  return {
+    code: code as RejectCode,
+    message: words.join(" "),
+    attempts: Number(attempts),
+    at: new Date(Number(at)).toISOString(),
+  };
 }

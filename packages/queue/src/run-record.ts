@@ -9,6 +9,7 @@ import {
   zeroCounts,
 } from "@rehome/core";
 import { z } from "zod";
+import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, RUNS_KEY, runKeys } from "./keys.js";
 import { loadScript } from "./script.js";
@@ -93,9 +94,40 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
   };
 }
 
-/** Every run's id, newest first. */
+/** The id of every run whose ledger is still there, newest first. */
 export async function listRuns(queue: QueueConnection): Promise<RunId[]> {
-  return (await queue.redis.zrevrange(RUNS_KEY, 0, -1).catch(rethrow)) as RunId[];
+  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, -1).catch(rethrow)) as RunId[];
+  const known: RunId[] = [];
+  for (const run of runs) {
+    if ((await queue.redis.exists(runKeys(run).run).catch(rethrow)) === 1) known.push(run);
+    else await queue.redis.zrem(RUNS_KEY, run).catch(rethrow);
+  }
+  return known;
+}
+
+/** The chunks that have rejected sessions, in order. */
+export async function chunksWithRejects(queue: QueueConnection, run: RunId): Promise<number[]> {
+  return await chunksWhere(queue, run, (state) => "counts" in state && state.counts.rejected > 0);
+}
+
+/** The chunks whose entry in the ledger is as asked, in order, read in pages. */
+export async function chunksWhere(
+  queue: QueueConnection,
+  run: RunId,
+  matches: (state: ChunkState) => boolean,
+): Promise<number[]> {
+  const found = new Set<number>();
+  let cursor = "0";
+  do {
+    const [next, entries] = await queue.redis
+      .hscan(runKeys(run).chunks, cursor, "COUNT", 1_000)
+      .catch(rethrow);
+    for (let i = 0; i < entries.length; i += 2) {
+      if (matches(parseEntry(entries[i + 1] ?? null))) found.add(Number(entries[i]));
+    }
+    cursor = next;
+  } while (cursor !== "0");
+  return [...found].toSorted((a, b) => a - b);
 }
 
 /** The run an operator means: the one named, or the newest. Throws RehomeError `unknown-run` or `no-run`. */
@@ -128,7 +160,7 @@ function unknownRun(named: string): RehomeError {
   return new RehomeError("unknown-run", shown, { hint: "List the runs with: rehome runs" });
 }
 
-function runActive(holder: string): RehomeError {
+export function runActive(holder: string): RehomeError {
   return new RehomeError("run-active", `run ${holder} has not ended`, {
     hint: `Watch it with: rehome status ${holder} --watch`,
   });

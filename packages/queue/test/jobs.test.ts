@@ -66,6 +66,34 @@ describe("jobs", () => {
   });
 });
 
+describe("the status", () => {
+  it("counts every chunk that a worker holds, however many", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 12);
+    const { Worker } = await import("bullmq");
+    const connection = queue.redis.duplicate({ maxRetriesPerRequest: null });
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const worker = new Worker("chunks", () => held, {
+      connection,
+      prefix: "{rehome}",
+      concurrency: 7,
+    });
+    await expect
+      .poll(async () => (await readStatus(queue, run)).chunks, { timeout: 10_000 })
+      .toEqual({
+        total: 12,
+        waiting: 5,
+        active: 7,
+        done: 0,
+        failed: 0,
+      });
+    release();
+    await worker.close();
+    connection.disconnect();
+  });
+});
+
 describe("lost chunks", () => {
   it("are put back when no job holds them, and only those", async () => {
     const queue = await freshQueue();

@@ -2,11 +2,13 @@ import { type Counts, RehomeError, type RunId, type SessionId, zeroCounts } from
 import { describe, expect, it } from "vitest";
 import {
   admitBatch,
-  changePhase,
+  cancelRun,
   closePlan,
   failChunk,
+  forgetRun,
   listRejects,
   listRuns,
+  pauseRun,
   type QueueConnection,
   readChunkState,
   readPlanEnd,
@@ -16,6 +18,8 @@ import {
   recordBounds,
   recordChunk,
   resolveRun,
+  resumeRun,
+  retryRun,
   settleRun,
   type ShownReject,
   stageRejects,
@@ -66,7 +70,7 @@ describe("a run", () => {
   it("leaves the floor when it ends, however it ends", async () => {
     const queue = await freshQueue();
     await stopRun(queue, await startedRun(queue), "stopped");
-    await changePhase(queue, await startedRun(queue), "cancelled");
+    await cancelRun(queue, await startedRun(queue));
     const run = await plannedRun(queue, 1);
     expect((await failureOf(startedRun(queue))).code).toBe("run-active");
     await recordChunk(queue, run, 0, "a", zeroCounts());
@@ -77,9 +81,12 @@ describe("a run", () => {
   it("changes its phase only as is legal", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    expect((await failureOf(changePhase(queue, run, "completed"))).message).toMatch(/is planning/);
-    await changePhase(queue, run, "cancelled");
-    expect((await failureOf(changePhase(queue, run, "running"))).code).toBe("wrong-phase");
+    expect((await failureOf(forgetRun(queue, run))).message).toMatch(/is planning/);
+    expect((await failureOf(retryRun(queue, run))).code).toBe("wrong-phase");
+    await cancelRun(queue, run);
+    for (const change of [pauseRun, resumeRun, cancelRun, retryRun]) {
+      expect((await failureOf(change(queue, run))).message).toMatch(/is cancelled/);
+    }
     await stopRun(queue, run, "too late");
     expect((await readStatus(queue, run)).phase).toBe("cancelled");
   });
@@ -159,7 +166,7 @@ describe("a chunk's record", () => {
     expect((await readStatus(queue, run)).chunks.failed).toBe(1);
     await recordChunk(queue, run, 0, "a", counts({ read: 10, migrated: 10 }));
     await failChunk(queue, run, 0, "too late");
-    expect(await readChunkState(queue, run, 0)).toBe("done");
+    expect((await readChunkState(queue, run, 0)).state).toBe("done");
     expect((await readStatus(queue, run)).chunks).toMatchObject({ done: 1, failed: 0, waiting: 1 });
   });
 
@@ -243,7 +250,7 @@ describe("admission", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1);
     expect(await admitBatch(queue, run, 10)).toEqual({ phase: "running", waitMs: 0 });
-    await changePhase(queue, run, "paused");
+    await pauseRun(queue, run);
     expect((await admitBatch(queue, run, 10)).phase).toBe("paused");
     await queue.redis.flushall();
     expect((await admitBatch(queue, run, 10)).phase).toBeNull();

@@ -1,6 +1,7 @@
-import { listRejects, resolveRun } from "@rehome/queue";
+import { type QueueConnection, listRejects, resolveRun } from "@rehome/queue";
+import type { RunId } from "@rehome/core";
 import { withQueue } from "../connections.js";
-import { formatReject } from "../format.js";
+import { formatNumber, formatReject } from "../format.js";
 import { print } from "../output.js";
 
 /** Streams, since a run may have as many rejects as sessions. */
@@ -10,14 +11,31 @@ export async function rejects(
 ): Promise<number> {
   return await withQueue(async (queue) => {
     const run = await resolveRun(queue, named);
-    let count = 0;
-    for await (const reject of listRejects(queue, run)) {
-      if (options.json) process.stdout.write(`${count === 0 ? "[" : ","}${JSON.stringify(reject)}`);
-      else print(formatReject(reject));
-      count += 1;
-    }
-    if (options.json) print(count === 0 ? "[]" : "]");
-    else if (count === 0) print(`run ${run} rejected nothing`);
+    if (options.json) await printArray(queue, run);
+    else await printGroups(queue, run);
     return 0;
   });
+}
+
+async function printArray(queue: QueueConnection, run: RunId): Promise<void> {
+  let separator = "[";
+  for await (const reject of listRejects(queue, run)) {
+    process.stdout.write(`${separator}${JSON.stringify(reject)}`);
+    separator = ",\n";
+  }
+  print(separator === "[" ? "[]" : "]");
+}
+
+/** Read twice: how many there are of each code is said first. */
+async function printGroups(queue: QueueConnection, run: RunId): Promise<void> {
+  const groups = new Map<string, number>();
+  for await (const { code } of listRejects(queue, run))
+    groups.set(code, (groups.get(code) ?? 0) + 1);
+  if (groups.size === 0) print(`run ${run} rejected nothing`);
+  for (const [code, count] of groups) {
+    print(`${code}: ${formatNumber(count)}`);
+    for await (const reject of listRejects(queue, run)) {
+      if (reject.code === code) print(`  ${formatReject(reject)}`);
+    }
+  }
 }

@@ -1,0 +1,110 @@
+import {
+  cancelRun,
+  forgetRun,
+  pauseRun,
+  type QueueConnection,
+  readRun,
+  readStatus,
+  resolveRun,
+  resumeRun,
+  retryRun,
+} from "@rehome/queue";
+import { RehomeError, type RunId } from "@rehome/core";
+import { openSource } from "@rehome/source";
+import { urls } from "../config.js";
+import { withQueue } from "../connections.js";
+import { exitCodeOf } from "../exit-code.js";
+import { formatStatus } from "../format.js";
+import { onInterrupt } from "../interrupt.js";
+import { note, print, printJson } from "../output.js";
+import { planRun } from "../plan-run.js";
+import { watchRun } from "../watch-run.js";
+
+export interface ControlOptions {
+  readonly json?: boolean;
+  readonly wait?: boolean;
+}
+
+type Verb = (named: string | undefined, options: ControlOptions) => Promise<number>;
+
+/** No new batch starts on any worker. */
+export const pause: Verb = (named, options) =>
+  withRun(named, async (queue, run) => {
+    await pauseRun(queue, run);
+    return await report(queue, run, options);
+  });
+
+/** Goes on, also with a plan that was interrupted. */
+export const resume: Verb = (named, options) =>
+  withRun(named, async (queue, run) => {
+    await resumeRun(queue, run);
+    await finishPlan(queue, run);
+    return await report(queue, run, options);
+  });
+
+/** Ends the run; what was written stays. */
+export const cancel: Verb = (named, options) =>
+  withRun(named, async (queue, run) => {
+    const held = await cancelRun(queue, run);
+    if (held > 0)
+      note(`warning: ${held} of its jobs are still held by a worker that does not answer`);
+    return await report(queue, run, options);
+  });
+
+/** Tries again what was rejected or failed; with `--wait` until the run has ended again. */
+export const retry: Verb = (named, options) =>
+  withRun(named, async (queue, run) => {
+    const chunks = await retryRun(queue, run);
+    note(chunks === 0 ? `run ${run} has nothing to retry` : `retrying in ${chunks} chunks`);
+    await finishPlan(queue, run);
+    if (!options.wait) return await report(queue, run, options);
+    const interrupt = onInterrupt(() => note(`watch it with: rehome status ${run} --watch`));
+    const status = await watchRun(queue, run, interrupt.signal);
+    interrupt.dispose();
+    await report(queue, run, options);
+    return interrupt.signal.aborted ? 130 : exitCodeOf(status);
+  });
+
+/** Deletes the run's ledger: its bounds and rejects are credentials. */
+export async function forget(named: string): Promise<number> {
+  return await withRun(named, async (queue, run) => {
+    await forgetRun(queue, run);
+    note(`run ${run} is forgotten`);
+    return 0;
+  });
+}
+
+async function withRun(
+  named: string | undefined,
+  work: (queue: QueueConnection, run: RunId) => Promise<number>,
+): Promise<number> {
+  return await withQueue(async (queue) => await work(queue, await resolveRun(queue, named)));
+}
+
+/** Only a plan that is not whole needs the source. */
+async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
+  const run = await readRun(queue, id);
+  if (run.planWhole || run.phase !== "planning") return;
+  const source = openSource(urls.source());
+  try {
+    if ((await source.inspect()).identity !== run.source) {
+      throw new RehomeError("other-source", `run ${id} was planned on another source`, {
+        hint: "Check SOURCE_URL",
+      });
+    }
+    await planRun({ source, queue }, run);
+  } finally {
+    await source.close();
+  }
+}
+
+async function report(
+  queue: QueueConnection,
+  run: RunId,
+  { json }: ControlOptions,
+): Promise<number> {
+  const status = await readStatus(queue, run);
+  if (json) printJson(status);
+  else print(formatStatus(status));
+  return 0;
+}

@@ -1,0 +1,19 @@
+-- Chunks that failed, and chunks with rejects, are to be worked at again. Their counts stay until they are.
+-- KEYS: run, chunks    ARGV: index of "rejected" among the counts, chunk …    Returns those reopened.
+local reopened = {}
+for i = 2, #ARGV do
+  local entry = redis.call('HGET', KEYS[2], ARGV[i]) or ''
+  local state = string.match(entry, '^%a+')
+  if state == 'failed' then
+    redis.call('HDEL', KEYS[2], ARGV[i])
+    redis.call('HINCRBY', KEYS[1], 'failed', -1)
+    reopened[#reopened + 1] = tonumber(ARGV[i])
+  elseif state == 'done' and (counts_of(entry)[tonumber(ARGV[1])] or 0) > 0 then
+    redis.call('HSET', KEYS[2], ARGV[i], 'retry' .. string.sub(entry, 5))
+    redis.call('HINCRBY', KEYS[1], 'done', -1)
+    reopened[#reopened + 1] = tonumber(ARGV[i])
+  elseif state == 'retry' then
+    reopened[#reopened + 1] = tonumber(ARGV[i])
+  end
+end
+return reopened

@@ -1,0 +1,12 @@
+-- Takes a run that has ended back to work, if the floor is free. What it rejected so far is allowed once more.
+-- KEYS: run, active    ARGV: run id
+-- Returns false, or what stands in the way: the run that holds the floor, or the phase.
+local phase, whole, limit, rejected = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planWhole', 'maxRejects', 'rejected'))
+if phase ~= 'completed' and phase ~= 'failed' then return { 'phase', phase or 'forgotten' } end
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[1] then return { 'active', holder } end
+redis.call('SET', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[1], 'phase', whole == '1' and 'running' or 'planning', 'notice', '')
+redis.call('HDEL', KEYS[1], 'finishedAt')
+if limit and limit ~= '' then redis.call('HSET', KEYS[1], 'maxRejects', tonumber(limit) + tonumber(rejected)) end
+return false

@@ -1,0 +1,70 @@
+import { isRunId, type RunId } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
+import { chunksWithRejects, rethrow } from "./run-record.js";
+
+/** Bounds and rejects are credentials: after the end of a run its ledger goes by itself. */
+const LIFETIME_SECONDS = 30 * 24 * 60 * 60;
+
+/** Marks in the run's record that its ledger will expire; written last. */
+const EXPIRES = "expires";
+
+/** Has an ended run's ledger expire in 30 days. Harmless when repeated. */
+export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
+  const { run: record } = runKeys(run);
+  if ((await queue.redis.hexists(record, EXPIRES).catch(rethrow)) === 1) return;
+  await forEachKey(queue, run, (key) => queue.redis.expire(key, LIFETIME_SECONDS));
+  await queue.redis.hset(record, EXPIRES, "1").catch(rethrow);
+}
+
+/** Keeps the ledger of a run that goes on. */
+export async function keepLedger(queue: QueueConnection, run: RunId): Promise<void> {
+  await queue.redis.hdel(runKeys(run).run, EXPIRES).catch(rethrow);
+  await forEachKey(queue, run, (key) => queue.redis.persist(key));
+}
+
+/** Deletes a run's ledger, whatever is left of it. */
+export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<void> {
+  await queue.redis.zrem(RUNS_KEY, run).catch(rethrow);
+  const { run: record } = runKeys(run);
+  for (const key of await keysOf(queue, run)) {
+    if (key !== record) await queue.redis.unlink(key).catch(rethrow);
+  }
+  await queue.redis.unlink(record).catch(rethrow);
+}
+
+async function forEachKey(
+  queue: QueueConnection,
+  run: RunId,
+  work: (key: string) => Promise<unknown>,
+): Promise<void> {
+  const keys = runKeys(run);
+  const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
+  const { bounds, chunks, samples, pace, verification, verificationPlan, verificationChunks } =
+    keys;
+  const others = [
+    bounds,
+    chunks,
+    samples,
+    pace,
+    verification,
+    verificationPlan,
+    verificationChunks,
+  ];
+  for (const key of [...rejects, ...others, keys.run]) await work(key).catch(rethrow);
+}
+
+/** By SCAN, so that rejects are found which no count speaks of. */
+async function keysOf(queue: QueueConnection, run: RunId): Promise<Set<string>> {
+  if (!isRunId(run)) throw new TypeError("not a run's id");
+  const found = new Set<string>();
+  let cursor = "0";
+  do {
+    const [next, keys] = await queue.redis
+      .scan(cursor, "MATCH", `${KEY_PREFIX}:run:${run}*`, "COUNT", 1_000)
+      .catch(rethrow);
+    for (const key of keys) found.add(key);
+    cursor = next;
+  } while (cursor !== "0");
+  return found;
+}

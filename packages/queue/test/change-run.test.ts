@@ -1,0 +1,254 @@
+import { type Counts, type RunId, type SessionId, zeroCounts } from "@rehome/core";
+import { describe, expect, it } from "vitest";
+import {
+  alignQueue,
+  cancelRun,
+  failChunk,
+  forgetRun,
+  listRejects,
+  listRuns,
+  pauseRun,
+  putBackLost,
+  type QueueConnection,
+  readChunkState,
+  readRejectedIds,
+  readStatus,
+  recordBounds,
+  recordChunk,
+  resumeRun,
+  retryRun,
+  settleRun,
+  stageRejects,
+} from "../src/index.js";
+import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
+
+const DAYS_30 = 30 * 24 * 60 * 60;
+
+async function finish(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  some: Partial<Counts>,
+  rejected: string[] = [],
+): Promise<void> {
+  const attempt = `a${Math.random()}`;
+  await stageRejects(
+    queue,
+    run,
+    chunk,
+    attempt,
+    rejected.map((id) => ({
+      id: id as SessionId,
+      code: "too-large",
+      message: "more than it may be",
+    })),
+  );
+  await recordChunk(queue, run, chunk, attempt, { ...zeroCounts(), ...some });
+  await settleRun(queue, run);
+}
+
+/** A completed run of three chunks, of which one failed and one rejected two sessions. */
+async function runWithTroubles(queue: QueueConnection): Promise<RunId> {
+  const run = await plannedRun(queue, 3);
+  await queue.jobs.obliterate({ force: true });
+  await finish(queue, run, 0, { read: 10, migrated: 10 });
+  await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["x", "y"]);
+  await failChunk(queue, run, 2, "broken");
+  expect(await settleRun(queue, run)).toBe("failed");
+  return run;
+}
+
+describe("a paused run", () => {
+  it("gives no job to any worker, nor does another restart of everything, until it is resumed", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3);
+    await pauseRun(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("paused");
+    expect(await queue.jobs.isPaused()).toBe(true);
+    expect(await putBackLost(queue, run)).toBe(0);
+    await resumeRun(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("running");
+    expect(await queue.jobs.isPaused()).toBe(false);
+    expect(await queue.jobs.getWaitingCount()).toBe(3);
+  });
+
+  it("of which the queue and the phase disagree, after a crash in between, is mended by an idle worker", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    await queue.jobs.pause();
+    await putBackLost(queue, run);
+    expect(await queue.jobs.isPaused()).toBe(false);
+    await pauseRun(queue, run);
+    await queue.jobs.resume();
+    await alignQueue(queue);
+    expect(await queue.jobs.isPaused()).toBe(true);
+  });
+
+  it("while it is planned goes on being planned", async () => {
+    const queue = await freshQueue();
+    const run = await startedRun(queue);
+    await pauseRun(queue, run);
+    await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
+    await resumeRun(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("planning");
+  });
+});
+
+describe("a cancelled run", () => {
+  it("leaves no job behind, is planned no more, and frees the floor and the queue", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 30);
+    await pauseRun(queue, run);
+    expect(await cancelRun(queue, run)).toBe(0);
+    expect(await queue.redis.keys(`*${run}-*`)).toEqual([]);
+    expect(await queue.jobs.isPaused()).toBe(false);
+    await expect(recordBounds(queue, run, 0, 10, ["a" as SessionId])).rejects.toMatchObject({
+      code: "run-ended",
+    });
+    await startedRun(queue);
+  });
+});
+
+describe("retrying", () => {
+  it("takes the failed chunks and the rejected sessions, and the counts move", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    expect(await retryRun(queue, run)).toBe(2);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      finishedAt: null,
+      chunks: { total: 3, waiting: 2, done: 1, failed: 0 },
+      sessions: { read: 20, migrated: 18, rejected: 2 },
+    });
+    const jobs = await queue.jobs.getJobs(["waiting"]);
+    expect(jobs.map((job) => job.data.chunk).toSorted((a, b) => a - b)).toEqual([1, 2]);
+    expect(await readChunkState(queue, run, 1)).toMatchObject({
+      state: "retry",
+      counts: { rejected: 2 },
+    });
+    const ids: SessionId[] = [];
+    for await (const page of readRejectedIds(queue, run, 1)) ids.push(...page);
+    expect(ids.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(["x", "y"]);
+
+    await finish(queue, run, 1, { read: 10, migrated: 9, rejected: 1 }, ["y"]);
+    await finish(queue, run, 2, { read: 5, migrated: 5 });
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "completed",
+      chunks: { done: 3, failed: 0 },
+      sessions: { read: 25, migrated: 24, rejected: 1 },
+    });
+    const rejects = [];
+    for await (const reject of listRejects(queue, run)) rejects.push(reject);
+    expect(rejects).toMatchObject([{ chunk: 1, attempts: 2, message: "more than it may be" }]);
+  });
+
+  it("that fails for good takes the chunk's counts away, and it can be retried whole", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    await failChunk(queue, run, 1, "broken");
+    await failChunk(queue, run, 2, "broken");
+    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await readStatus(queue, run)).toMatchObject({
+      chunks: { done: 1, failed: 2 },
+      sessions: { read: 10, migrated: 10, rejected: 0 },
+    });
+    expect(await retryRun(queue, run)).toBe(2);
+    expect((await readChunkState(queue, run, 1)).state).toBe("open");
+  });
+
+  it("is refused while another run has the floor, and does nothing where there is nothing to do", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const other = await startedRun(queue);
+    await expect(retryRun(queue, run)).rejects.toMatchObject({ code: "run-active" });
+    await cancelRun(queue, other);
+    expect(await retryRun(queue, run)).toBe(2);
+
+    const clean = await freshQueue();
+    const whole = await plannedRun(clean, 1);
+    await finish(clean, whole, 0, { read: 5, migrated: 5 });
+    expect(await retryRun(clean, whole)).toBe(0);
+    expect((await readStatus(clean, whole)).phase).toBe("completed");
+  });
+
+  it("interrupted half-way can be done again", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await startedRun(queue).then(async (other) => {
+      await retryRun(queue, run).catch(() => undefined);
+      await cancelRun(queue, other);
+    });
+    expect(await retryRun(queue, run)).toBe(2);
+    expect((await readStatus(queue, run)).chunks).toMatchObject({ done: 1, failed: 0, waiting: 2 });
+  });
+});
+
+describe("rejects", () => {
+  it("may be many: a default allows 1 % of what is planned, and at least 1,000", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3);
+    await finish(queue, run, 0, { read: 1_000, rejected: 1_000 });
+    expect((await readStatus(queue, run)).phase).toBe("running");
+    await finish(queue, run, 1, { read: 1, rejected: 1 });
+    const status = await readStatus(queue, run);
+    expect(status.phase).toBe("failed");
+    expect(status.notice).toMatch(/1001 sessions were rejected, more than the 1000 allowed/);
+    expect(await retryRun(queue, run)).toBe(3);
+  });
+
+  it("of one chunk may be 100,000, in pieces that never hold the server up", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1, { maxRejects: 1_000_000 });
+    for (let i = 0; i < 100_000; i += 500) {
+      const rejects = Array.from({ length: 500 }, (_, j) => ({
+        id: `4b1f0c1e-0000-0000-0000-${String(i + j).padStart(12, "0")}` as SessionId,
+        code: "too-large" as const,
+        message: "more than 134217728 bytes",
+      }));
+      await stageRejects(queue, run, 0, "a", rejects);
+    }
+    await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 100_000, rejected: 100_000 });
+    expect(await settleRun(queue, run)).toBe("completed");
+    const before = process.memoryUsage().rss;
+    let listed = 0;
+    for await (const _ of listRejects(queue, run)) listed += 1;
+    expect(listed).toBe(100_000);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+    const bytes = await queue.redis.memory(
+      "USAGE",
+      `{rehome}:run:${run}:rejects:0`,
+      "SAMPLES",
+      "0",
+    );
+    expect(Number(bytes)).toBeLessThan(30_000_000);
+    expect(await retryRun(queue, run)).toBe(1);
+  });
+});
+
+describe("a ledger", () => {
+  it("expires 30 days after the end of its run, all of it, and not before", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+      const seconds = await queue.redis.ttl(key);
+      expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
+      expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
+    }
+    await retryRun(queue, run);
+    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+      expect(await queue.redis.ttl(key), key).toBe(-1);
+    }
+  });
+
+  it("of a run that was forgotten is gone, and others stay", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const other = await plannedRun(queue, 2);
+    const before = (await queue.redis.keys(`*${other}*`)).length;
+    await forgetRun(queue, run);
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
+    expect((await queue.redis.keys(`*${other}*`)).length).toBe(before);
+    expect(await listRuns(queue)).toEqual([other]);
+  });
+});
