@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -40,6 +41,14 @@ export async function runProgram(
     reject: false,
   });
   return { code: exitCode ?? 1, stdout, stderr: stderr ?? "" };
+}
+
+/** Starts `rehome`, to be killed while it works. */
+export function spawnRehome(args: readonly string[], environment: Environment): ChildProcess {
+  return spawn(process.execPath, [join(BIN, "rehome"), ...args], {
+    env: { ...plainEnvironment(thisMachine()), ...environment },
+    stdio: "ignore",
+  });
 }
 
 /** What a progress bar wants to know of the terminal it is drawn on. */

@@ -1,0 +1,173 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { type House, until } from "../src/e2e/house.js";
+import { addManySessions, addSession } from "../src/e2e/sessions.js";
+import { readTarget } from "../src/e2e/target-contents.js";
+import { spawnRehome } from "../src/programs.js";
+import { furnishedHouse, migrate, type Status, type Verification } from "./house-fixture.js";
+
+async function slowRun(house: House): Promise<string> {
+  const slow = ["--chunk-size", "1000", "--max-rate", "1500"];
+  const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow]);
+  await until("sessions are written", async () => (await house.target.dbsize()) > 100);
+  return run;
+}
+
+async function ended(house: House, timeoutMs = 40_000): Promise<Status> {
+  return await until(
+    "the run has ended",
+    async () => {
+      const status = await house.rehomeJson<Status>(["status"]);
+      return ["completed", "failed", "cancelled"].includes(status.phase) && status;
+    },
+    timeoutMs,
+  );
+}
+
+describe("rehome pause and resume", () => {
+  it("stop every worker within a batch, survive restarts of everything, and lose nothing", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 6_000);
+    const worker = await house.startWorker();
+    await slowRun(house);
+    expect(await house.rehomeJson<Status>(["pause"])).toMatchObject({ phase: "paused" });
+    await until("no chunk is active", async () => {
+      return (await house.rehomeJson<Status>(["status"])).chunks.active === 0;
+    });
+    const written = await house.target.dbsize();
+    await worker.stop();
+    await house.servers.queue.restart();
+    await house.startWorker();
+    await sleep(1_500);
+    expect(await house.target.dbsize()).toBe(written);
+    expect(await house.rehomeJson<Status>(["status"])).toMatchObject({ phase: "paused" });
+    expect((await house.rehome(["start"])).code).toBe(1);
+
+    expect(await house.rehomeJson<Status>(["resume"])).toMatchObject({ phase: "running" });
+    expect(await ended(house)).toMatchObject({
+      phase: "completed",
+      sessions: { read: 6_000, migrated: 6_000 },
+    });
+  });
+
+  it("go on with a plan whose planner was killed", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 2_500);
+    const planner = spawnRehome(["start", "--chunk-size", "1"], house.urls);
+    const run = await until("some bounds are recorded", async () => {
+      const key = (await house.queue.keys("{rehome}:run:*:bounds"))[0];
+      return key !== undefined && (await house.queue.hlen(key)) > 20 && key.split(":")[2];
+    });
+    planner.kill("SIGKILL");
+    await once(planner, "exit");
+    const interrupted = await house.rehomeJson<Status>(["status", run]);
+    expect(interrupted).toMatchObject({ phase: "planning" });
+    expect(interrupted.chunks.total).toBeLessThan(2_500);
+    await addManySessions(house.source, 100, "later-");
+
+    expect(await house.rehomeJson<Status>(["resume"])).toMatchObject({
+      phase: "running",
+      chunks: { total: 2_600 },
+    });
+    await house.startWorker({ args: ["--concurrency", "8"] });
+    expect(await ended(house)).toMatchObject({
+      phase: "completed",
+      sessions: { read: 2_600, migrated: 2_600 },
+    });
+    expect((await readTarget(house.target)).size).toBe(2_600);
+  });
+});
+
+describe("rehome cancel", () => {
+  it("ends a run within a batch, leaves no job, keeps what was written, and lets the next one start", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 6_000);
+    await house.startWorker();
+    const run = await slowRun(house);
+    expect(await house.rehomeJson<Status>(["cancel"])).toMatchObject({ phase: "cancelled" });
+    expect(await house.queue.keys(`{rehome}:chunks:${run}-*`)).toEqual([]);
+    const written = (await readTarget(house.target)).size;
+    await sleep(1_000);
+    expect((await readTarget(house.target)).size).toBe(written);
+    expect(written).toBeLessThan(6_000);
+    expect(await migrate(house)).toMatchObject({
+      phase: "completed",
+      sessions: { migrated: 6_000 },
+    });
+    expect((await house.rehome(["cancel", run])).stderr).toMatch(
+      /is cancelled and cannot become cancelled/,
+    );
+  });
+});
+
+describe("rehome retry", () => {
+  it("takes exactly the rejected sessions, and counts move without doubling", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 500);
+    await addSession(house.source, { id: "mended", attributes: { user_id: "x" } });
+    await addSession(house.source, { id: "gone", attributes: { email: "x" } });
+    await addSession(house.source, { id: "stays", attributes: { theme: "x" } });
+    await addSession(house.source, { id: "a string" });
+    await house.target.set("session:a string", "x");
+    await house.startWorker();
+    const first = await migrate(house, "--chunk-size", "100");
+    expect(first.sessions).toMatchObject({ read: 504, migrated: 500, rejected: 4 });
+
+    await house.source.query("DELETE FROM session_data WHERE session_id = 'mended'");
+    await house.source.query("DELETE FROM user_sessions WHERE session_id = 'gone'");
+    await house.target.del("session:a string");
+    // Others are not written again.
+    const [other] = [...(await readTarget(house.target)).keys()];
+    await house.target.del(other as string);
+
+    const status = await house.rehomeJson<Status>(["retry", "--wait"], [3]);
+    expect(status).toMatchObject({
+      phase: "completed",
+      chunks: { failed: 0, waiting: 0 },
+      sessions: { read: 503, migrated: 502, rejected: 1 },
+    });
+    expect(await house.target.exists("session:mended", "session:a string")).toBe(2);
+    expect(await house.target.exists(other as string)).toBe(0);
+    const rejects = await house.rehomeJson<{ code: string; attempts: number }[]>(["rejects"]);
+    expect(rejects).toMatchObject([{ code: "field-collision", attempts: 2 }]);
+    const { stdout } = await house.rehome(["rejects"]);
+    expect(stdout).toMatch(/^field-collision: 1\n {2}[0-9a-f]{12} {2}chunk \d/);
+  });
+
+  it("takes the chunks that failed, once their cause is mended", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 300);
+    await house.startWorker();
+    await house.rehomeJson(["start", "--chunk-size", "100", "--max-rate", "100"]);
+    await house.source.query("ALTER TABLE session_data RENAME TO elsewhere");
+    const failed = await ended(house);
+    expect(failed).toMatchObject({ phase: "failed" });
+    expect(failed.chunks.failed).toBeGreaterThan(0);
+    await house.source.query("ALTER TABLE elsewhere RENAME TO session_data");
+    expect(await house.rehomeJson<Status>(["retry", "--wait"])).toMatchObject({
+      phase: "completed",
+      chunks: { total: 3, done: 3, failed: 0 },
+      sessions: { read: 300, migrated: 300 },
+    });
+    expect(await house.rehomeJson<Verification>(["verify"])).toMatchObject({
+      matched: 300,
+      ok: true,
+    });
+  });
+});
+
+describe("rehome forget", () => {
+  it("deletes what the queue Redis holds of a run, and only once it has ended", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 100);
+    const { run } = await house.rehomeJson<{ run: string }>(["start"]);
+    expect((await house.rehome(["forget", run])).stderr).toMatch(/rehome cancel/);
+    await house.startWorker();
+    await ended(house);
+    expect((await house.rehome(["forget", run])).code).toBe(0);
+    expect(await house.queue.keys(`*${run}*`)).toEqual([]);
+    expect(await house.rehomeJson(["runs"])).toEqual([]);
+    expect((await readTarget(house.target)).size).toBe(100);
+  });
+});
