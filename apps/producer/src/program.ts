@@ -2,11 +2,13 @@ import {
   CONFLICT_POLICIES,
   DEFAULT_CHUNK_SIZE,
   DEFAULT_SAMPLE,
+  defaultMapping,
   MAX_CHUNK_SIZE,
   VERIFY_MODES,
 } from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { cancel, type ControlOptions, forget, pause, resume, retry } from "./commands/control.js";
+import { plan } from "./commands/plan.js";
 import { rejects } from "./commands/rejects.js";
 import { seed } from "./commands/seed.js";
 import { start, type StartOptions } from "./commands/start.js";
@@ -44,12 +46,7 @@ export function makeProgram(): Command {
   program
     .command("start")
     .description("preflight, plan and enqueue a run; prints its id")
-    .addOption(
-      new Option("--chunk-size <n>", "sessions in a chunk")
-        .env("REHOME_CHUNK_SIZE")
-        .default(DEFAULT_CHUNK_SIZE)
-        .argParser(whole(1, MAX_CHUNK_SIZE)),
-    )
+    .addOption(chunkSizeOption())
     .addOption(
       new Option("--on-conflict <policy>", "what happens to a session the target already holds")
         .env("REHOME_ON_CONFLICT")
@@ -110,6 +107,17 @@ export function makeProgram(): Command {
     .option("--json", "print one JSON document")
     .action(ending((run: string | undefined, options: VerifyOptions) => verify(run, options)));
 
+  program
+    .command("plan")
+    .description("a dry run: what a run would do; writes nothing")
+    .addOption(chunkSizeOption())
+    .option("--json", "print one JSON document")
+    .action(
+      ending((options: { chunkSize: number; json?: boolean }) =>
+        plan({ ...options, mapping: defaultMapping }),
+      ),
+    );
+
   addControl(program);
   return program;
 }
@@ -141,6 +149,13 @@ function addControl(program: Command): void {
     .argument("<run>")
     .description("delete a run's ledger; its bounds and rejects are credentials")
     .action(ending((run: string) => forget(run)));
+}
+
+function chunkSizeOption(): Option {
+  return new Option("--chunk-size <n>", "sessions in a chunk")
+    .env("REHOME_CHUNK_SIZE")
+    .default(DEFAULT_CHUNK_SIZE)
+    .argParser(whole(1, MAX_CHUNK_SIZE));
 }
 
 function ending<Args extends unknown[]>(

@@ -79,3 +79,12 @@ export function nullText(mapping: Mapping): string | null {
 export function renamed(renames: Readonly<Record<string, string>>, name: string): string {
   return Object.hasOwn(renames, name) ? (renames[name] ?? name) : name;
 }
+
+/** Names that an attribute of the source may not have: with them it would be named like another field. */
+export function collidingNames(mapping: Mapping): string[] {
+  if (mapping.attributes === "json") return [];
+  const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
+  return [...reserved, ...Object.keys(mapping.renames)].filter((name) =>
+    reserved.has(renamed(mapping.renames, name)),
+  );
+}

@@ -23,6 +23,18 @@ export interface Expiry {
   readonly expiresAt: Instant;
 }
 
+/** What a dry run tells of a source. */
+export interface Survey {
+  readonly total: number;
+  /** By the server's clock. */
+  readonly expired: number;
+  readonly usersWithoutPreferences: number;
+  /** The most frequent names of attributes. */
+  readonly attributes: readonly { readonly name: string; readonly sessions: number }[];
+  /** Sessions with an attribute of one of the names asked about. */
+  readonly collidingSessions: number;
+}
+
 /**
  * The database sessions are read from, and only read. Everything rejects with a RehomeError fit to be shown,
  * `retryable` where the server may come back.
@@ -40,6 +52,11 @@ export interface Source {
     readonly signal?: AbortSignal;
   }): AsyncIterable<SessionId[]>;
   count(range: Range): Promise<number>;
+  /** Reads every table once; `colliding` are names of attributes that cannot be fields. */
+  survey(options: {
+    readonly timeZone: string;
+    readonly colliding: readonly string[];
+  }): Promise<Survey>;
   /** The sessions of a range as of one moment, in order, in batches bounded in bytes. */
   extract(range: Range, options: ReadOptions): AsyncIterable<SourceSession[]>;
   /** The same for these ids; those that are not there are left out. */

@@ -3,3 +3,4 @@ export type { LoadEntry, LoadOptions } from "./encode.js";
 export type { TargetFacts } from "./inspect.js";
 export type { LoadResult } from "./load.js";
 export { openTarget, type Target } from "./target.js";
+export { projectBytes } from "./project-bytes.js";

@@ -7,6 +7,7 @@ import { listExpiries } from "./list-expiries.js";
 import { planBounds } from "./plan-bounds.js";
 import { sampleIds } from "./sample-ids.js";
 import { matchIds, matchRange } from "./statement.js";
+import { survey } from "./survey.js";
 
 export interface PostgresOptions {
   /** Connections at the most: one for each chunk in hand. */
@@ -22,6 +23,7 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
     inspect: () => inspect(connections),
     planBounds: (plan) => planBounds(connections, plan),
     count: (range) => countSessions(connections, range),
+    survey: (options) => survey(connections, options),
     extract: (range, read) => extractSessions(connections, matchRange(range), read, batchBytes),
     readByIds: (ids, read) => extractSessions(connections, matchIds(ids), read, batchBytes),
     sampleIds: (range, size) => sampleIds(connections, range, size),

@@ -1,0 +1,43 @@
+import type { TargetSession } from "@rehome/core";
+
+/** Redis's own defaults of hash-max-listpack-entries and hash-max-listpack-value. */
+const MAX_LISTPACK_ENTRIES = 128;
+const MAX_LISTPACK_VALUE = 64;
+
+/**
+ * Bytes of memory one session takes in a Redis 7 as HSET leaves it, by the sizes of its structures on 64 bits:
+ * the key with its entries in the two tables of a database, and the hash as a listpack or as a table.
+ */
+export function projectBytes(session: TargetSession, keyPrefix: string): number {
+  const texts = session.fields.map((text) => Buffer.byteLength(text));
+  const key = allocated(stringBytes(Buffer.byteLength(keyPrefix) + Buffer.byteLength(session.id)));
+  const databaseEntries = 2 * (32 + 8 * TABLE_SLACK);
+  const object = 16;
+  return key + databaseEntries + object + hashBytes(texts);
+}
+
+/** A table has between one and two slots for each entry. */
+const TABLE_SLACK = 1.5;
+
+function hashBytes(texts: readonly number[]): number {
+  const entries = texts.length / 2;
+  const isSmall =
+    entries <= MAX_LISTPACK_ENTRIES && texts.every((bytes) => bytes <= MAX_LISTPACK_VALUE);
+  if (isSmall) return allocated(7 + texts.reduce((sum, bytes) => sum + bytes + 2, 0));
+  const slots = 2 ** Math.ceil(Math.log2(Math.max(4, entries)));
+  const strings = texts.reduce((sum, bytes) => sum + allocated(stringBytes(bytes)), 0);
+  return 64 + 8 * slots + 32 * entries + strings;
+}
+
+/** With header and terminator. */
+function stringBytes(length: number): number {
+  return length + (length < 32 ? 2 : length < 256 ? 4 : length < 65_536 ? 6 : 10);
+}
+
+/** The size classes of jemalloc: four between each power of two. */
+function allocated(bytes: number): number {
+  if (bytes <= 8) return 8;
+  if (bytes <= 128) return Math.ceil(bytes / 16) * 16;
+  const step = 2 ** (Math.ceil(Math.log2(bytes)) - 3);
+  return Math.ceil(bytes / step) * step;
+}
