@@ -1,5 +1,3 @@
-import { RehomeError } from "@rehome/core";
-
 /** Ctrl-C twice: the first asks to stop, the second does it at once. */
 export interface Interrupt {
   readonly signal: AbortSignal;
@@ -23,8 +21,4 @@ export function onInterrupt(onFirst: () => void): Interrupt {
       process.off("SIGINT", second);
     },
   };
-}
-
-export function interrupted(): RehomeError {
-  return new RehomeError("interrupted", "interrupted");
 }

@@ -8,6 +8,7 @@ import {
   settleRun,
 } from "@rehome/queue";
 import type { Source } from "@rehome/source";
+import { detail } from "./output.js";
 
 /**
  * Cuts the session-id order into chunks and enqueues them while it goes, so that workers start at once. An
@@ -31,6 +32,7 @@ export async function planRun(
       bounds.map((_, i) => next + i),
     );
     next += bounds.length;
+    detail(`planned ${next} chunks`);
     after = bounds.at(-1) ?? after;
   }
   const size = await source.count({ after, upTo: null });

@@ -1,6 +1,7 @@
 import { type Mapping, RehomeError } from "@rehome/core";
 import { countWorkers, inspectQueue, KEY_PREFIX } from "@rehome/queue";
 import type { Servers } from "./connections.js";
+import { detail } from "./output.js";
 
 export interface Facts {
   readonly sourceIdentity: string;
@@ -16,6 +17,9 @@ export async function preflight(
   const queueFacts = await inspectQueue(queue);
   const sourceFacts = await source.inspect();
   const targetFacts = await target.inspect(mapping.keyPrefix);
+  detail(`queue: Redis ${queueFacts.version}`);
+  detail(`source: PostgreSQL ${sourceFacts.version}, timestamps in ${sourceFacts.timeZone}`);
+  detail(`target: Redis ${targetFacts.version}, maxmemory-policy ${targetFacts.maxmemoryPolicy}`);
   const warnings = [...queueFacts.warnings, ...sourceFacts.warnings, ...targetFacts.warnings];
   if (queueFacts.runId === targetFacts.runId) {
     if (mapping.keyPrefix.startsWith(KEY_PREFIX) || KEY_PREFIX.startsWith(mapping.keyPrefix)) {

@@ -6,6 +6,7 @@ import {
   MAX_CHUNK_SIZE,
   VERIFY_MODES,
 } from "@rehome/core";
+import tab from "@bomb.sh/tab/commander";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { cancel, type ControlOptions, forget, pause, resume, retry } from "./commands/control.js";
 import { plan } from "./commands/plan.js";
@@ -14,6 +15,8 @@ import { seed } from "./commands/seed.js";
 import { start, type StartOptions } from "./commands/start.js";
 import { runs, status } from "./commands/status.js";
 import { verify, type VerifyOptions } from "./commands/verify.js";
+import { finishHelp } from "./help.js";
+import { setVerbosity } from "./output.js";
 
 /** The verbs and their options. Each action gives the exit code. */
 export function makeProgram(): Command {
@@ -41,6 +44,7 @@ export function makeProgram(): Command {
     )
     .addOption(new Option("--seed <n>", "same seed, same sessions").default(1).argParser(whole(0)))
     .option("--reset", "empty the tables first, if they were seeded by rehome")
+    .option("--json", "print one JSON document")
     .action(ending((options: Parameters<typeof seed>[0]) => seed(options)));
 
   program
@@ -59,7 +63,10 @@ export function makeProgram(): Command {
         .argParser(whole(1)),
     )
     .addOption(
-      new Option("--max-rejects <n>", "stop the run beyond so many rejects (0: at the first)")
+      new Option(
+        "--max-rejects <n>",
+        "stop the run beyond so many rejects, 0 for at the first; by default 1 % of the sessions, at least 1,000",
+      )
         .env("REHOME_MAX_REJECTS")
         .argParser(whole(0)),
     )
@@ -119,6 +126,12 @@ export function makeProgram(): Command {
     );
 
   addControl(program);
+  finishHelp(program);
+  program.hook("preAction", (_program, command) => {
+    const { quiet, verbose } = command.opts<{ quiet?: boolean; verbose?: boolean }>();
+    setVerbosity(quiet ? "quiet" : verbose ? "verbose" : "normal");
+  });
+  tab(program, { completionCommandName: "completion" });
   return program;
 }
 
@@ -148,7 +161,8 @@ function addControl(program: Command): void {
     .command("forget")
     .argument("<run>")
     .description("delete a run's ledger; its bounds and rejects are credentials")
-    .action(ending((run: string) => forget(run)));
+    .option("--json", "print one JSON document")
+    .action(ending((run: string, options: ControlOptions) => forget(run, options)));
 }
 
 function chunkSizeOption(): Option {

@@ -4,7 +4,7 @@ import { type QueueConnection, readStatus } from "@rehome/queue";
 import { SingleBar } from "cli-progress";
 import { terminal } from "./config.js";
 import { formatDuration, formatNumber, formatOutcomes, formatStatusLine } from "./format.js";
-import { note } from "./output.js";
+import { isQuiet, note } from "./output.js";
 
 const POLL_MS = 250;
 const LINE_EVERY_MS = 5_000;
@@ -15,7 +15,7 @@ export async function watchRun(
   run: RunId,
   signal: AbortSignal,
 ): Promise<Status> {
-  const display = terminal.animated ? makeBar() : makeLines();
+  const display = isQuiet() ? SILENT : terminal.animated ? makeBar() : makeLines();
   try {
     for (;;) {
       const status = await readStatus(queue, run);
@@ -32,6 +32,8 @@ interface Display {
   show(status: Status): void;
   end(): void;
 }
+
+const SILENT: Display = { show: () => undefined, end: () => undefined };
 
 function makeBar(): Display {
   const bar = new SingleBar({

@@ -66,10 +66,11 @@ export const retry: Verb = (named, options) =>
   });
 
 /** Deletes the run's ledger: its bounds and rejects are credentials. */
-export async function forget(named: string): Promise<number> {
+export async function forget(named: string, { json }: ControlOptions): Promise<number> {
   return await withRun(named, async (queue, run) => {
     await forgetRun(queue, run);
-    note(`run ${run} is forgotten`);
+    if (json) printJson({ run });
+    else note(`run ${run} is forgotten`);
     return 0;
   });
 }

@@ -44,6 +44,10 @@ export async function start(options: StartOptions): Promise<number> {
         return 0;
       }
       return await wait(servers.queue, run.id, planned, interrupt.signal, options.json ?? false);
+    } catch (error) {
+      if (!interrupt.signal.aborted) throw error;
+      note(`interrupted; go on with: rehome resume ${run.id}`);
+      return 130;
     } finally {
       interrupt.dispose();
     }

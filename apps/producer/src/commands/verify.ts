@@ -15,7 +15,7 @@ import { SingleBar } from "cli-progress";
 import { terminal } from "../config.js";
 import { withQueue } from "../connections.js";
 import { formatVerification } from "../format.js";
-import { note, print, printJson } from "../output.js";
+import { isQuiet, note, print, printJson } from "../output.js";
 
 const POLL_MS = 250;
 
@@ -86,13 +86,14 @@ function pickDistinct(size: number, total: number): Set<number> {
 }
 
 async function untilVerified(queue: QueueConnection, run: Run): Promise<VerificationRecord> {
-  const bar = terminal.animated
-    ? new SingleBar({
-        format: "verifying {bar} {percentage}% · {value}/{total} chunks",
-        stream: process.stderr,
-        hideCursor: true,
-      })
-    : null;
+  const bar =
+    terminal.animated && !isQuiet()
+      ? new SingleBar({
+          format: "verifying {bar} {percentage}% · {value}/{total} chunks",
+          stream: process.stderr,
+          hideCursor: true,
+        })
+      : null;
   bar?.start(1, 0);
   try {
     for (;;) {

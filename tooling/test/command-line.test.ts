@@ -1,0 +1,148 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { until } from "../src/e2e/house.js";
+import { addManySessions, addSession } from "../src/e2e/sessions.js";
+import { spawnRehome } from "../src/programs.js";
+import { bareHouse, furnishedHouse, migrate, type Status } from "./house-fixture.js";
+
+const REHOME = fileURLToPath(new URL("../../node_modules/.bin/rehome", import.meta.url));
+const VERBS = [
+  "seed",
+  "plan",
+  "start",
+  "status",
+  "runs",
+  "rejects",
+  "verify",
+  "pause",
+  "resume",
+  "cancel",
+  "retry",
+  "forget",
+];
+
+describe("the command line", () => {
+  it("has help with examples on every verb", async () => {
+    const house = await bareHouse();
+    const { stdout } = await house.rehome(["--help"]);
+    for (const verb of VERBS) {
+      expect(stdout).toMatch(new RegExp(`^  ${verb} `, "m"));
+      const help = await house.rehome([verb, "--help"]);
+      expect(help).toMatchObject({ code: 0, stderr: "" });
+      expect(help.stdout).toMatch(new RegExp(`Examples:\\n  rehome ${verb}`));
+      expect(help.stdout).toContain("--json");
+    }
+  });
+
+  it("completes verbs, options and their choices, in bash, zsh and fish", async () => {
+    const house = await bareHouse();
+    const complete = async (...words: string[]) =>
+      (await house.rehome(["complete", "--", ...words])).stdout;
+    expect(await complete("sta")).toMatch(/^start\t.*\nstatus\t/);
+    expect(await complete("start", "--on-conflict", "")).toMatch(/newer\t\nreplace\t\nkeep\t/);
+    expect(await complete("start", "--max")).toMatch(/--max-rate[\s\S]*--max-rejects/);
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, stdout } = await house.rehome(["completion", shell]);
+      expect(code).toBe(0);
+      expect(stdout).toContain("rehome");
+    }
+    const { stdout: script } = await house.rehome(["completion", "bash"]);
+    expect(spawnSync("bash", ["-n"], { input: script }).status).toBe(0);
+    expect((await house.rehome(["completion", "tcsh"])).code).toBe(2);
+  });
+
+  it("writes data to stdout and all else to stderr, no colour and no animation off a terminal", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 200);
+    await addSession(house.source, { id: "collides", attributes: { email: "x" } });
+    await house.startWorker();
+    const normal = await house.rehome(["start", "--wait", "--json"], { FORCE_COLOR: "" });
+    expect(normal.code).toBe(3);
+    expect(JSON.parse(normal.stdout)).toMatchObject({ phase: "completed" });
+    expect(normal.stderr).toMatch(/completed: 201 of 201 sessions/);
+    expect(normal.stdout + normal.stderr).not.toContain("\u001b");
+
+    const quiet = await house.rehome(["start", "--wait", "--json", "--quiet"]);
+    expect(quiet).toMatchObject({ code: 3, stderr: "" });
+    const verbose = await house.rehome(["start", "--wait", "--verbose"]);
+    expect(verbose.stderr).toMatch(/source: PostgreSQL \d+.*timestamps in/);
+    const both = await house.rehome(["status"], { FORCE_COLOR: "1", NO_COLOR: "1" });
+    expect(both.stdout).not.toContain("\u001b");
+  });
+
+  it("takes a broken pipe for no error", async () => {
+    const house = await furnishedHouse();
+    for (let i = 0; i < 40; i += 1)
+      await addSession(house.source, { id: `s${i}`, attributes: { email: "x" } });
+    await house.startWorker();
+    await migrate(house);
+    const piped = execFileSync("bash", ["-o", "pipefail", "-c", `${REHOME} rejects | head -n 1`], {
+      env: { ...process.env, ...house.urls },
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    expect(piped).toBe("field-collision: 40\n");
+  });
+
+  it("tells by its exit code how a run has ended", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 50);
+    await house.startWorker();
+    expect((await house.rehome(["start", "--wait"])).code).toBe(0);
+    await addSession(house.source, { id: "collides", attributes: { email: "x" } });
+    expect((await house.rehome(["start", "--wait"])).code).toBe(3);
+    expect((await house.rehome(["start", "--wait", "--max-rejects", "0"])).code).toBe(1);
+    expect((await house.rehomeJson<Status>(["status"])).notice).toMatch(
+      /1 sessions were rejected, more than the 0 allowed/,
+    );
+    expect((await house.rehome(["start", "--wat"])).code).toBe(2);
+  });
+});
+
+describe("Ctrl-C", () => {
+  it("once leaves the run to its workers, and says how to watch it", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 3_000);
+    await house.startWorker();
+    const waiting = spawnRehome(
+      ["start", "--wait", "--max-rate", "1000", "--chunk-size", "500"],
+      house.urls,
+    );
+    await until("sessions are written", async () => (await house.target.dbsize()) > 100);
+    waiting.kill("SIGINT");
+    const [code] = (await once(waiting, "exit")) as [number | null];
+    expect(code).toBe(130);
+    const status = await house.rehomeJson<Status>(["status"]);
+    expect(status).toMatchObject({ phase: "running", chunks: { total: 6 } });
+    await until(
+      "the run has ended",
+      async () => (await house.rehomeJson<Status>(["status"])).phase === "completed",
+    );
+  });
+
+  it("twice ends it at once, and the plan can be gone on with", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 5_000);
+    const waiting = spawnRehome(["start", "--wait", "--chunk-size", "1"], house.urls);
+    const exited = once(waiting, "exit");
+    await until(
+      "the plan has begun",
+      async () => (await house.queue.keys("{rehome}:run:*:bounds")).length > 0,
+    );
+    waiting.kill("SIGINT");
+    await sleep(100);
+    expect(waiting.exitCode).toBeNull();
+    waiting.kill("SIGINT");
+    expect(await exited).toEqual([130, null]);
+    const { phase, chunks } = await house.rehomeJson<Status>(["status"]);
+    expect(phase).toBe("planning");
+    expect(chunks.total).toBeLessThan(5_000);
+    expect(await house.rehomeJson<Status>(["resume"])).toMatchObject({
+      phase: "running",
+      chunks: { total: 5_000 },
+    });
+  });
+});
