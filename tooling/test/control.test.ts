@@ -101,6 +101,23 @@ describe("rehome cancel", () => {
   });
 });
 
+describe("a slow rate", () => {
+  it("keeps no worker from hearing of a pause or a cancel", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 3_000);
+    await house.startWorker();
+    await house.rehome(["start", "--chunk-size", "1000", "--max-rate", "1"]);
+    await until("the first batches are written", async () => (await house.target.dbsize()) > 500);
+    const written = await house.target.dbsize();
+    expect(await house.rehomeJson<Status>(["cancel"])).toMatchObject({
+      phase: "cancelled",
+      chunks: { active: 0 },
+    });
+    expect(await house.queue.keys("{rehome}:chunks:2*")).toEqual([]);
+    expect(await house.target.dbsize()).toBe(written);
+  });
+});
+
 describe("rehome retry", () => {
   it("takes exactly the rejected sessions, and counts move without doubling", async () => {
     const house = await furnishedHouse();

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { admitBatch, type Run, setNotice, stopRun } from "@rehome/queue";
+import { admitBatch, readPhase, type Run, setNotice, stopRun } from "@rehome/queue";
 import { isActive, type Phase } from "@rehome/core";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
 /** How soon a chunk that may not be copied now is looked at again. */
 const PAUSED_DELAY_MS = 2_000;
+const LOOK_AGAIN_MS = 500;
 const STRANGER_DELAY_MS = 5_000;
 
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
@@ -13,7 +14,11 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
   task.signal.throwIfAborted();
   const { phase, waitMs } = await admitBatch(context.queue, task.run, sessions);
   admitPhase(phase);
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal: task.signal });
+  // Slow as the rate may be, a run that is paused or ended meanwhile gets no other batch.
+  for (let left = waitMs; left > 0; left -= LOOK_AGAIN_MS) {
+    await sleep(Math.min(left, LOOK_AGAIN_MS), undefined, { signal: task.signal });
+    admitPhase(await readPhase(context.queue, task.run));
+  }
 }
 
 /** null where there is no such run any more. */

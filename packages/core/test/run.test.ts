@@ -26,6 +26,7 @@ const LEGAL: readonly (readonly [Phase, Phase, string])[] = [
   ["paused", "cancelled", "cancel"],
   ["completed", "running", "retry"],
   ["failed", "running", "retry"],
+  ["failed", "planning", "retry of a run that had to stop before its plan was whole"],
 ];
 
 test("the phases are the contract's six", () => {

@@ -29,6 +29,7 @@ export {
   createRun,
   type FrozenRun,
   listRuns,
+  readPhase,
   readRun,
   refuseWhileActive,
   resolveRun,

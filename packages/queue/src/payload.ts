@@ -22,13 +22,18 @@ const kindSchema = z.enum(JOB_KINDS);
  * not retryable; what was found is not quoted.
  */
 export function parseJob(job: {
+  id?: string | undefined;
   name: string;
   data: unknown;
 }): Payload & { readonly kind: JobKind } {
   const kind = kindSchema.safeParse(job.name);
   const payload = payloadSchema.safeParse(job.data);
-  if (!kind.success || !payload.success) {
-    throw new RehomeError("malformed-job", "the job's name or payload is not one of Rehome's", {
+  const isOurs =
+    kind.success &&
+    payload.success &&
+    job.id === jobId(payload.data.run, kind.data, payload.data.chunk);
+  if (!isOurs) {
+    throw new RehomeError("malformed-job", "the job's id, name or payload is not one of Rehome's", {
       hint: "Remove the job; a chunk that lost its job is put back by itself",
     });
   }

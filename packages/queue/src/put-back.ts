@@ -1,11 +1,12 @@
 import type { RunId } from "@rehome/core";
+import type { Job } from "bullmq";
 import { failChunk, settleRun } from "./chunk-record.js";
 import { enqueueChunks } from "./chunk-jobs.js";
 import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
-import { jobId, type JobKind } from "./payload.js";
+import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
 import { rethrow } from "./run-record.js";
 import { readVerification, failVerified } from "./verification-record.js";
 
@@ -76,6 +77,15 @@ async function openChunks(
   return open.slice(0, PAGE);
 }
 
+function isOurs(job: Job<Payload>): boolean {
+  try {
+    parseJob(job);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isOpen({ state }: ChunkState): boolean {
   return state === "open" || state === "retry";
 }
@@ -96,8 +106,9 @@ async function putBack(
     }
     // A worker that died for the last time allowed could not say so itself.
     const state = await job.getState().catch(rethrow);
-    if (state === "failed") await fail(chunk, job.failedReason || "failed");
-    if (state === "completed") {
+    if (state === "failed" && isOurs(job)) await fail(chunk, job.failedReason || "failed");
+    // One that was refused because someone had altered it says nothing of its chunk.
+    else if (state === "failed" || state === "completed") {
       await job.remove().catch(rethrow);
       lost.push(chunk);
     }

@@ -47,7 +47,8 @@ describe("jobs", () => {
 
   it("of another shape are refused without being quoted", () => {
     const run = "20260101-000000-aaaa" as RunId;
-    expect(parseJob({ name: "copy", data: { run, chunk: 3 } })).toEqual({
+    const id = jobId(run, "copy", 3);
+    expect(parseJob({ id, name: "copy", data: { run, chunk: 3 } })).toEqual({
       kind: "copy",
       run,
       chunk: 3,
@@ -59,9 +60,10 @@ describe("jobs", () => {
       { name: "copy", data: { run, chunk: 1, also: "secret" } },
       { name: "secret", data: { run, chunk: 1 } },
       { name: "copy", data: null },
+      { name: "copy", data: { run, chunk: 4 } },
     ]) {
-      expect(() => parseJob(job)).toThrow(RehomeError);
-      expect(() => parseJob(job)).not.toThrow(/secret/);
+      expect(() => parseJob({ id, ...job })).toThrow(RehomeError);
+      expect(() => parseJob({ id, ...job })).not.toThrow(/secret/);
     }
   });
 });
