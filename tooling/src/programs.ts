@@ -30,12 +30,13 @@ export async function runProgram(
   name: "rehome" | "rehome-worker" | "rehome-dashboard",
   args: readonly string[],
   environment: Environment,
-  options: { showProgress?: boolean } = {},
+  options: { showProgress?: boolean; cwd?: string } = {},
 ): Promise<Finished> {
   const shown = options.showProgress ?? false;
   const { exitCode, stdout, stderr } = await execa(process.execPath, [join(BIN, name), ...args], {
     env: { ...plainEnvironment(thisMachine()), ...(shown ? terminal() : {}), ...environment },
     extendEnv: false,
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     stdin: "ignore",
     stderr: shown ? "inherit" : "pipe",
     reject: false,

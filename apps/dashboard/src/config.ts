@@ -1,5 +1,19 @@
-import { parseConnectionUrl, RehomeError } from "@rehome/core";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  applySection,
+  type LoadedConfig,
+  openConfig,
+  parseConnectionUrl,
+  readSetting,
+  RehomeError,
+  type Setting,
+  settingsOf,
+  type Values,
+} from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { createJiti } from "jiti";
 
 export interface Config {
   readonly queueUrl: URL;
@@ -10,30 +24,26 @@ export interface Config {
 
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
-/** Flags first, then the environment. Ends the process with 2 on wrong usage; throws RehomeError (exit 2). */
-export function readConfig(argv: readonly string[]): Config {
+/** Flags, environment, config file. Ends the process with 2 on wrong usage; throws RehomeError (exit 2). */
+export async function readConfig(argv: readonly string[]): Promise<Config> {
   const command = new Command("rehome-dashboard")
     .description("Shows runs and their jobs in a browser.")
     .addOption(
-      new Option("--host <host>", "loopback address to listen on")
-        .env("REHOME_DASHBOARD_HOST")
-        .default("127.0.0.1"),
-    )
-    .addOption(
-      new Option("--port <port>", "port to listen on (0: any)")
-        .env("REHOME_DASHBOARD_PORT")
-        .default(3000)
-        .argParser(portNumber),
+      new Option("--config <path>", "config file, instead of rehome.config.{ts,js,json}").env(
+        "REHOME_CONFIG",
+      ),
     )
     .allowExcessArguments(false)
     .addHelpText("after", "\nQUEUE_URL is read from the environment only.")
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .parse(argv);
-  const { host, port } = command.opts<{ host: string; port: number }>();
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const [, setting] of settingsOf("dashboard")) command.addOption(toOption(setting));
+  command.parse(argv);
+  applySection(command, await loadConfig(command.getOptionValue("config")), "dashboard");
+  const { host, port } = command.opts<Values<"dashboard">>();
   if (!LOOPBACK.test(host)) {
     throw new RehomeError(
       "not-loopback",
-      `--host ${host} is not a loopback address, and the dashboard has no logins`,
+      `host ${host} is not a loopback address, and the dashboard has no logins`,
       {
         hint: "Listen on 127.0.0.1 and reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST",
         exitCode: 2,
@@ -47,9 +57,24 @@ export function readConfig(argv: readonly string[]): Config {
   };
 }
 
-function portNumber(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= 65_535))
-    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
-  return value;
+function toOption(setting: Setting): Option {
+  const option = new Option(`--${setting.flag} <${setting.takes}>`, setting.about)
+    .env(setting.env)
+    .argParser((text) => {
+      const value = readSetting(setting, text);
+      if (value === undefined) throw new InvalidArgumentError(`It must be ${setting.expects}.`);
+      return value;
+    });
+  if (setting.choices !== null) option.choices(setting.choices);
+  return setting.default === null ? option : option.default(setting.default);
+}
+
+function loadConfig(named: string | undefined): Promise<LoadedConfig> {
+  return openConfig(named, {
+    exists: existsSync,
+    readText: (file) => readFile(file, "utf8"),
+    importModule: (file) =>
+      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
+    environment: process.env,
+  });
 }

@@ -6,7 +6,7 @@ import { makeApp } from "./app.js";
 import { type Config, readConfig } from "./config.js";
 
 try {
-  await main(readConfig(process.argv));
+  await main(await readConfig(process.argv));
 } catch (error) {
   const expected = error instanceof RehomeError;
   const hint = expected && error.hint !== null ? `. ${error.hint}` : "";

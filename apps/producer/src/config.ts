@@ -1,4 +1,8 @@
-import { parseConnectionUrl } from "@rehome/core";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { type LoadedConfig, openConfig, parseConnectionUrl } from "@rehome/core";
+import { createJiti } from "jiti";
 
 /**
  * Connection URLs come from the environment only, since flags show in process lists. Each is read when a
@@ -10,6 +14,17 @@ export const urls = {
   target: () => parseConnectionUrl("TARGET_URL", process.env["TARGET_URL"], ["redis:", "rediss:"]),
   queue: () => parseConnectionUrl("QUEUE_URL", process.env["QUEUE_URL"], ["redis:", "rediss:"]),
 };
+
+/** The file named, or the current directory's. Throws RehomeError (exit 2). */
+export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
+  return openConfig(named, {
+    exists: existsSync,
+    readText: (file) => readFile(file, "utf8"),
+    importModule: (file) =>
+      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
+    environment: process.env,
+  });
+}
 
 /** Progress is animated only where someone watches it. */
 export const terminal = {

@@ -1,6 +1,7 @@
 import type { Status, Verification } from "@rehome/core";
 import type { ShownReject } from "@rehome/queue";
 import colors from "picocolors";
+import type { EffectiveConfig } from "./effective-config.js";
 
 const number = new Intl.NumberFormat("en-US");
 
@@ -90,6 +91,32 @@ export function formatVerification(result: Verification): string {
 
 export function formatReject(reject: ShownReject): string {
   return `${reject.fingerprint}  chunk ${reject.chunk}  ${reject.message}  (tried ${reject.attempts}×, ${reject.at})`;
+}
+
+export function formatConfig({ file, options, urls }: EffectiveConfig): string {
+  const rows = [
+    ...Object.entries(options).map(([name, { value, source }]) => ({
+      name,
+      value: formatValue(value),
+      source,
+    })),
+    ...Object.entries(urls).map(([name, value]) => ({ name, value, source: "environment" })),
+  ];
+  const nameWidth = Math.max(...rows.map(({ name }) => name.length));
+  const valueWidth = Math.max(...rows.map(({ value }) => value.length));
+  return [
+    colors.bold(file ?? "no config file"),
+    ...rows.map(
+      ({ name, value, source }) =>
+        `  ${name.padEnd(nameWidth)}  ${value.padEnd(valueWidth)}  ${colors.dim(source)}`,
+    ),
+  ].join("\n");
+}
+
+/** Quoted where a terminal would not show it as it is. */
+function formatValue(value: unknown): string {
+  if (value === null) return "none";
+  return typeof value === "string" && /^[!-~]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 function formatPhase(phase: Status["phase"]): string {

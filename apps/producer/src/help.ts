@@ -37,6 +37,8 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, doe
   resume: [["rehome resume", "go on where it was"]],
   cancel: [["rehome cancel", "end the newest run; what was written stays"]],
   retry: [["rehome retry --wait", "once what made them fail is mended"]],
+  config: [["rehome config", "every option, its value and where it comes from"]],
+  init: [["rehome init", "write rehome.config.ts, with every option and its default"]],
   forget: [["rehome forget 20261123-183856-k3f9", "delete its ledger"]],
 };
 

@@ -1,20 +1,17 @@
-import {
-  CONFLICT_POLICIES,
-  DEFAULT_CHUNK_SIZE,
-  DEFAULT_SAMPLE,
-  defaultMapping,
-  MAX_CHUNK_SIZE,
-  VERIFY_MODES,
-} from "@rehome/core";
 import tab from "@bomb.sh/tab/commander";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { SECTIONS, SETTINGS } from "@rehome/core";
+import { Command, Option } from "commander";
+import { config } from "./commands/config.js";
 import { cancel, type ControlOptions, forget, pause, resume, retry } from "./commands/control.js";
-import { plan } from "./commands/plan.js";
+import { init, type InitOptions } from "./commands/init.js";
+import { plan, type PlanOptions } from "./commands/plan.js";
 import { rejects } from "./commands/rejects.js";
 import { seed } from "./commands/seed.js";
 import { start, type StartOptions } from "./commands/start.js";
 import { runs, status } from "./commands/status.js";
 import { verify, type VerifyOptions } from "./commands/verify.js";
+import { FORMATS } from "./example-config.js";
+import { applyConfigFile, CONFIG_FLAG, toOption, withFlags } from "./flags.js";
 import { finishHelp } from "./help.js";
 import { setVerbosity } from "./output.js";
 
@@ -25,6 +22,8 @@ export function makeProgram(): Command {
       "Moves user sessions out of a relational database and into Redis, without logging anyone out.",
     )
     .version("0.1.0")
+    .addOption(CONFIG_FLAG)
+    .hook("preAction", applyConfigFile)
     .exitOverride()
     .configureOutput({
       outputError: (text, write) =>
@@ -35,41 +34,14 @@ export function makeProgram(): Command {
       "\nSOURCE_URL, TARGET_URL and QUEUE_URL are read from the environment only.\nRUN defaults to the newest run.",
     );
 
-  program
-    .command("seed")
+  withFlags(program.command("seed"), "seed")
     .description("create the reference schema in the source and fill it, reproducibly")
-    .addOption(new Option("--users <n>", "users to create").default(20_000).argParser(whole(1)))
-    .addOption(
-      new Option("--sessions <n>", "sessions to create").default(100_000).argParser(whole(0)),
-    )
-    .addOption(new Option("--seed <n>", "same seed, same sessions").default(1).argParser(whole(0)))
     .option("--reset", "empty the tables first, if they were seeded by rehome")
     .option("--json", "print one JSON document")
     .action(ending((options: Parameters<typeof seed>[0]) => seed(options)));
 
-  program
-    .command("start")
+  withFlags(program.command("start"), "start")
     .description("preflight, plan and enqueue a run; prints its id")
-    .addOption(chunkSizeOption())
-    .addOption(
-      new Option("--on-conflict <policy>", "what happens to a session the target already holds")
-        .env("REHOME_ON_CONFLICT")
-        .choices(CONFLICT_POLICIES)
-        .default("newer"),
-    )
-    .addOption(
-      new Option("--max-rate <n>", "sessions per second over all workers")
-        .env("REHOME_MAX_RATE")
-        .argParser(whole(1)),
-    )
-    .addOption(
-      new Option(
-        "--max-rejects <n>",
-        "stop the run beyond so many rejects, 0 for at the first; by default 1 % of the sessions, at least 1,000",
-      )
-        .env("REHOME_MAX_REJECTS")
-        .argParser(whole(0)),
-    )
     .option("--wait", "show progress until the run has ended")
     .option("--json", "print one JSON document")
     .action(ending((options: StartOptions) => start(options)));
@@ -101,31 +73,33 @@ export function makeProgram(): Command {
       ending((run: string | undefined, options: { json?: boolean }) => rejects(run, options)),
     );
 
-  program
-    .command("verify")
+  withFlags(program.command("verify"), "verify")
     .argument("[run]")
     .description("compare source and target")
-    .addOption(
-      new Option("--mode <mode>", "how thoroughly").choices(VERIFY_MODES).default("sample"),
-    )
-    .addOption(
-      new Option("--sample <n>", "sessions to compare").default(DEFAULT_SAMPLE).argParser(whole(1)),
-    )
     .option("--json", "print one JSON document")
     .action(ending((run: string | undefined, options: VerifyOptions) => verify(run, options)));
 
   program
     .command("plan")
     .description("a dry run: what a run would do; writes nothing")
-    .addOption(chunkSizeOption())
+    .addOption(toOption(SETTINGS.start.chunkSize))
     .option("--json", "print one JSON document")
-    .action(
-      ending((options: { chunkSize: number; json?: boolean }) =>
-        plan({ ...options, mapping: defaultMapping }),
-      ),
-    );
+    .action(ending((options: PlanOptions) => plan(options)));
 
   addControl(program);
+
+  withFlags(program.command("config"), ...SECTIONS)
+    .description("the configuration that would be used, and where each value comes from")
+    .option("--json", "print one JSON document")
+    .action(ending((_options: object, command: Command) => config(command)));
+
+  program
+    .command("init")
+    .description("write an example of a config file, with every option and its default")
+    .addOption(new Option("--format <format>", "of the file").choices(FORMATS))
+    .option("--force", "replace the file if it exists")
+    .action(ending((options: InitOptions) => init(program.getOptionValue("config"), options)));
+
   finishHelp(program);
   program.hook("preAction", (_program, command) => {
     const { quiet, verbose } = command.opts<{ quiet?: boolean; verbose?: boolean }>();
@@ -165,31 +139,10 @@ function addControl(program: Command): void {
     .action(ending((run: string, options: ControlOptions) => forget(run, options)));
 }
 
-function chunkSizeOption(): Option {
-  return new Option("--chunk-size <n>", "sessions in a chunk")
-    .env("REHOME_CHUNK_SIZE")
-    .default(DEFAULT_CHUNK_SIZE)
-    .argParser(whole(1, MAX_CHUNK_SIZE));
-}
-
 function ending<Args extends unknown[]>(
   action: (...args: Args) => Promise<number>,
 ): (...args: Args) => Promise<void> {
   return async (...args) => {
     process.exitCode = await action(...args);
-  };
-}
-
-function whole(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(
-        max === Number.MAX_SAFE_INTEGER
-          ? `It must be a whole number from ${min}.`
-          : `It must be a whole number from ${min} to ${max}.`,
-      );
-    }
-    return value;
   };
 }

@@ -1,6 +1,18 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { parseConnectionUrl } from "@rehome/core";
+import { resolve } from "node:path";
+import {
+  applySection,
+  type LoadedConfig,
+  openConfig,
+  parseConnectionUrl,
+  readSetting,
+  type Setting,
+  settingsOf,
+} from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { createJiti } from "jiti";
 
 export interface Config {
   readonly sourceUrl: URL;
@@ -21,6 +33,7 @@ export interface Config {
   readonly name: string;
 }
 
+/** What commander names after the flags; the config file's keys say the unit. */
 interface Flags {
   concurrency: number;
   healthPort?: number;
@@ -30,54 +43,24 @@ interface Flags {
   logLevel: string;
 }
 
-const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
-
-/** Flags first, then the environment. Ends the process with 2 on wrong usage; throws RehomeError on a wrong URL. */
-export function readConfig(argv: readonly string[]): Config {
+/** Flags, environment, config file. Ends the process with 2 on wrong usage; throws RehomeError (exit 2). */
+export async function readConfig(argv: readonly string[]): Promise<Config> {
   const command = new Command("rehome-worker")
     .description("Copies sessions, chunk by chunk, until it is told to stop.")
     .addOption(
-      new Option("--concurrency <n>", "chunks copied at the same time")
-        .env("REHOME_CONCURRENCY")
-        .default(2)
-        .argParser(integer(1, 64)),
-    )
-    .addOption(
-      new Option("--health-port <port>", "serve GET /healthz on this port")
-        .env("REHOME_HEALTH_PORT")
-        .argParser(integer(1, 65_535)),
-    )
-    .addOption(
-      new Option("--lock <ms>", "how long a chunk stays a silent worker's")
-        .env("REHOME_LOCK_MS")
-        .default(30_000)
-        .argParser(integer(500, 3_600_000)),
-    )
-    .addOption(
-      new Option("--stalled <ms>", "how often chunks of dead workers are looked for")
-        .env("REHOME_STALLED_MS")
-        .default(30_000)
-        .argParser(integer(500, 3_600_000)),
-    )
-    .addOption(
-      new Option("--stop-timeout <ms>", "how long a stop waits for the chunks in hand")
-        .env("REHOME_STOP_TIMEOUT_MS")
-        .default(20_000)
-        .argParser(integer(0, 3_600_000)),
-    )
-    .addOption(
-      new Option("--log-level <level>", "how much is logged")
-        .env("LOG_LEVEL")
-        .default("info")
-        .choices(LOG_LEVELS),
+      new Option("--config <path>", "config file, instead of rehome.config.{ts,js,json}").env(
+        "REHOME_CONFIG",
+      ),
     )
     .allowExcessArguments(false)
     .addHelpText(
       "after",
-      "\nSOURCE_URL, TARGET_URL and QUEUE_URL are read from the environment only.",
+      "\nSOURCE_URL, TARGET_URL and QUEUE_URL are read from the environment only.\nThe mapping is the run's own, whatever the config file says.",
     )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .parse(argv);
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+  for (const [, setting] of settingsOf("worker")) command.addOption(toOption(setting));
+  command.parse(argv);
+  applySection(command, await loadConfig(command.getOptionValue("config")), "worker");
   const flags = command.opts<Flags>();
   return {
     sourceUrl: parseConnectionUrl("SOURCE_URL", process.env["SOURCE_URL"], [
@@ -97,12 +80,24 @@ export function readConfig(argv: readonly string[]): Config {
   };
 }
 
-function integer(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
+function toOption(setting: Setting): Option {
+  const option = new Option(`--${setting.flag} <${setting.takes}>`, setting.about)
+    .env(setting.env)
+    .argParser((text) => {
+      const value = readSetting(setting, text);
+      if (value === undefined) throw new InvalidArgumentError(`It must be ${setting.expects}.`);
+      return value;
+    });
+  if (setting.choices !== null) option.choices(setting.choices);
+  return setting.default === null ? option : option.default(setting.default);
+}
+
+function loadConfig(named: string | undefined): Promise<LoadedConfig> {
+  return openConfig(named, {
+    exists: existsSync,
+    readText: (file) => readFile(file, "utf8"),
+    importModule: (file) =>
+      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
+    environment: process.env,
+  });
 }

@@ -7,7 +7,7 @@ import { RehomeError } from "@rehome/core";
 import { runWorker } from "./run-worker.js";
 
 try {
-  process.exitCode = await main(readConfig(process.argv));
+  process.exitCode = await main(await readConfig(process.argv));
 } catch (error) {
   const hint = error instanceof RehomeError && error.hint !== null ? `. ${error.hint}` : "";
   process.stderr.write(`rehome-worker: ${safeMessage(error)}${hint}\n`);

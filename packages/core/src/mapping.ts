@@ -12,7 +12,9 @@ export const mappingSchema = z
     timestamps: z.enum(TIMESTAMP_FORMS).default("iso"),
     booleans: z.enum(["true/false", "1/0"]).default("true/false"),
     nulls: z
-      .union([z.enum(["omit", "empty"]), z.strictObject({ placeholder: z.string() })])
+      .union([z.enum(["omit", "empty"]), z.strictObject({ placeholder: z.string() })], {
+        error: 'must be "omit", "empty" or { placeholder: "a text" }',
+      })
       .default("omit"),
     attributes: z.enum(["fields", "json"]).default("fields"),
     /** Applied once to every field name, of a core field or an attribute. */
@@ -21,7 +23,7 @@ export const mappingSchema = z
       .pipe(z.record(z.string(), z.string()))
       .default({}),
     /** Never empty: what Rehome itself keeps in the target must lie outside. */
-    keyPrefix: z.string().min(1).default("session:"),
+    keyPrefix: z.string().min(1, "must not be empty").default("session:"),
     includeExpiresAt: z.boolean().default(false),
     maxSessionBytes: z
       .int()

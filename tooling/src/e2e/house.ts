@@ -25,8 +25,8 @@ export interface House {
   readonly target: Redis;
   readonly queue: Redis;
   readonly servers: { readonly target: RedisServer; readonly queue: RedisServer };
-  /** Runs `rehome` to its end. */
-  rehome(args: readonly string[], environment?: Environment): Promise<Finished>;
+  /** Runs `rehome` to its end, in `cwd` if it matters. */
+  rehome(args: readonly string[], environment?: Environment, cwd?: string): Promise<Finished>;
   /** The same with `--json`; throws unless it exits with one of `codes` (default 0). */
   rehomeJson<T>(args: readonly string[], codes?: readonly number[]): Promise<T>;
   startWorker(options?: { args?: readonly string[]; environment?: Environment }): Promise<Program>;
@@ -79,8 +79,12 @@ export async function openHouse(
       logFiles.push(join(folder, `${name}-${logFiles.length}.log`));
       return logFiles.at(-1) as string;
     };
-    const rehome = async (args: readonly string[], environment: Environment = {}) => {
-      const finished = await runProgram("rehome", args, { ...urls, ...environment });
+    const rehome = async (
+      args: readonly string[],
+      environment: Environment = {},
+      cwd: string = folder,
+    ) => {
+      const finished = await runProgram("rehome", args, { ...urls, ...environment }, { cwd });
       said.push(finished.stdout, finished.stderr);
       return finished;
     };

@@ -1,6 +1,6 @@
 import {
   type ConflictPolicy,
-  defaultMapping,
+  type Mapping,
   newFingerprintKey,
   newRunId,
   type RunId,
@@ -16,6 +16,8 @@ import { preflight } from "../preflight.js";
 import { watchRun } from "../watch-run.js";
 
 export interface StartOptions {
+  /** The config file's, frozen into the run. */
+  mapping: Mapping;
   chunkSize: number;
   onConflict: ConflictPolicy;
   maxRate?: number;
@@ -60,7 +62,7 @@ async function openRun(
   options: StartOptions,
 ): Promise<{ id: RunId; chunkSize: number }> {
   const { queue, target } = servers;
-  const mapping = defaultMapping;
+  const { mapping } = options;
   const facts = await preflight(servers, mapping);
   await refuseWhileActive(queue);
   for (const warning of facts.warnings) note(`warning: ${warning}`);

@@ -1,0 +1,79 @@
+import {
+  applySection,
+  displayUrl,
+  type LoadedConfig,
+  type Mapping,
+  optionName,
+  RehomeError,
+  SECTIONS,
+  type Setting,
+  settingsOf,
+} from "@rehome/core";
+import type { Command } from "commander";
+import { urls } from "./config.js";
+
+/** The document of `config --json`. */
+export interface EffectiveConfig {
+  readonly file: string | null;
+  readonly options: Readonly<Record<string, EffectiveOption>>;
+  /** Protocol, host, port and database, or `not set` or `malformed`: never the user or the password. */
+  readonly urls: Readonly<Record<string, string>>;
+}
+
+export interface EffectiveOption {
+  readonly value: unknown;
+  /** `flag`, `environment NAME`, the config file's path, or `default`. */
+  readonly source: string;
+}
+
+/** `command` has the flags of every section, so each value took the way that it takes to its own verb. */
+export function effectiveConfig(command: Command, loaded: LoadedConfig): EffectiveConfig {
+  return {
+    file: loaded.file,
+    options: { ...mappingOptions(loaded), ...flagOptions(command, loaded) },
+    urls: {
+      SOURCE_URL: describeUrl(urls.source),
+      TARGET_URL: describeUrl(urls.target),
+      QUEUE_URL: describeUrl(urls.queue),
+    },
+  };
+}
+
+function mappingOptions({ file, given, mapping }: LoadedConfig): EffectiveConfig["options"] {
+  return Object.fromEntries(
+    Object.entries(mapping).map(([key, value]) => {
+      const isGiven = given.mapping?.[key as keyof Mapping] !== undefined;
+      return [`mapping.${key}`, { value, source: (isGiven ? file : null) ?? "default" }];
+    }),
+  );
+}
+
+function flagOptions(command: Command, loaded: LoadedConfig): EffectiveConfig["options"] {
+  const options: Record<string, EffectiveOption> = {};
+  for (const section of SECTIONS) {
+    applySection(command, loaded, section);
+    for (const [key, setting] of settingsOf(section)) {
+      options[`${section}.${key}`] = {
+        value: command.getOptionValue(optionName(setting)) ?? null,
+        source: describeSource(command, setting, loaded.file),
+      };
+    }
+  }
+  return options;
+}
+
+function describeSource(command: Command, setting: Setting, file: string | null): string {
+  const source = command.getOptionValueSource(optionName(setting));
+  if (source === "cli") return "flag";
+  if (source === "env") return `environment ${setting.env}`;
+  return (source === "config" ? file : null) ?? "default";
+}
+
+function describeUrl(read: () => URL): string {
+  try {
+    return displayUrl(read());
+  } catch (error) {
+    if (!(error instanceof RehomeError)) throw error;
+    return error.code === "missing-url" ? "not set" : "malformed";
+  }
+}

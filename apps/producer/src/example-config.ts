@@ -1,0 +1,81 @@
+import {
+  defaultConfig,
+  defaultMapping,
+  type Mapping,
+  type Section,
+  SECTIONS,
+  type Setting,
+  settingsOf,
+} from "@rehome/core";
+
+export const FORMATS = ["ts", "js", "json"] as const;
+export type Format = (typeof FORMATS)[number];
+
+const HEAD = `\
+// Rehome's configuration: every option with its default. Delete what you do not change.
+// A flag goes before the environment, and the environment before this file. Connection URLs come from the
+// environment only: SOURCE_URL, TARGET_URL, QUEUE_URL. What it all comes to is shown by: rehome config
+`;
+
+const TYPE = 'import("@rehome/core").RehomeConfig';
+
+const MAPPING: Readonly<Record<keyof Mapping, string>> = {
+  timestamps: '"iso" (UTC, six digits of fraction), "epoch-seconds" or "epoch-milliseconds"',
+  booleans: '"true/false" or "1/0"',
+  nulls: '"omit" (the field is left out), "empty" or { placeholder: "a text" }',
+  attributes: '"fields" (one each) or "json" (one field, session_specific_attributes, an object)',
+  renames: 'other names for fields, attributes included: { cart_json: "cart_items" }',
+  keyPrefix: "what the target's keys begin with; the session id follows",
+  includeExpiresAt: "whether the expiry is written as a field, expires_at, as well",
+  maxSessionBytes: "a session of more bytes is rejected as too large",
+};
+
+const ABOUT: Readonly<Record<Section, string>> = {
+  start: "rehome start (and plan).",
+  verify: "rehome verify.",
+  seed: "rehome seed.",
+  worker: "rehome-worker.",
+  dashboard: "rehome-dashboard.",
+};
+
+/** A config file that says what holds without one. JSON has no comments. */
+export function exampleConfig(format: Format): string {
+  switch (format) {
+    case "json":
+      return `${JSON.stringify(defaultConfig, null, 2)}\n`;
+    case "js":
+      return `${HEAD}\n/** @type {${TYPE}} */\nexport default ${body()};\n`;
+    case "ts":
+      return `${HEAD}\nexport default ${body()} satisfies ${TYPE};\n`;
+  }
+}
+
+function body(): string {
+  const mapping = Object.entries(MAPPING).map(([key, about]) =>
+    entry(key, defaultMapping[key as keyof Mapping], about),
+  );
+  const about =
+    "How a session is written. Frozen into a run when it starts; workers use the run's.";
+  return `{\n${[
+    block("mapping", about, mapping),
+    ...SECTIONS.map((section) =>
+      block(
+        section,
+        ABOUT[section],
+        settingsOf(section).map(([key, setting]) => entry(key, setting.default, describe(setting))),
+      ),
+    ),
+  ].join("\n\n")}\n}`;
+}
+
+function block(name: string, about: string, entries: readonly string[]): string {
+  return `  // ${about}\n  ${name}: {\n${entries.join("\n")}\n  },`;
+}
+
+function entry(key: string, value: unknown, about: string): string {
+  return `${about.replace(/^/gm, "    // ")}\n    ${key}: ${JSON.stringify(value)},`;
+}
+
+function describe({ about, expects, default: value, flag, env }: Setting): string {
+  return `${about} (--${flag}, ${env}):\n${expects}${value === null ? ", or null for none" : ""}`;
+}

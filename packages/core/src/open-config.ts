@@ -1,0 +1,113 @@
+import { badConfig, type LoadedConfig, noConfig, parseConfig } from "./config-file.js";
+import { RehomeError } from "./error.js";
+import { optionName } from "./setting.js";
+import { type Section, settingsOf } from "./settings.js";
+
+export const CONFIG_FILES = ["rehome.config.ts", "rehome.config.js", "rehome.config.json"] as const;
+
+/** How an app reaches files and its environment. */
+export interface ConfigReader {
+  exists(file: string): boolean;
+  readText(file: string): Promise<string>;
+  /** Gives the module's namespace. */
+  importModule(file: string): Promise<unknown>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the file named, or else the one in the current directory, if there is one: no other folder is looked
+ * into, and nothing is merged. Throws RehomeError `bad-config` (exit 2).
+ */
+export async function openConfig(
+  named: string | undefined,
+  reader: ConfigReader,
+): Promise<LoadedConfig> {
+  const file = named ?? findConfig(reader);
+  if (file === null) return noConfig;
+  if (!reader.exists(file)) {
+    throw new RehomeError("bad-config", `there is no config file ${JSON.stringify(file)}`, {
+      hint: "Correct --config or REHOME_CONFIG, or write an example with: rehome init",
+      exitCode: 2,
+    });
+  }
+  return parseConfig(file, await readContent(file, reader));
+}
+
+function findConfig(reader: ConfigReader): string | null {
+  const [file, other] = CONFIG_FILES.filter((name) => reader.exists(name));
+  if (file !== undefined && other !== undefined) {
+    throw new RehomeError("bad-config", `there are both ${file} and ${other}`, {
+      hint: "Keep one of them, or name one with --config",
+      exitCode: 2,
+    });
+  }
+  return file ?? null;
+}
+
+async function readContent(file: string, reader: ConfigReader): Promise<unknown> {
+  const isJson = file.endsWith(".json");
+  try {
+    const text = await reader.readText(file);
+    return isJson ? JSON.parse(text) : await readDefaultExport(file, text, reader);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const shown = isJson ? message : withoutValues(message, file, reader.environment);
+    throw badConfig(file, `cannot be read: ${shown.slice(0, LONGEST_MESSAGE)}`);
+  }
+}
+
+/** A module that exports nothing would configure nothing, unnoticed; as CommonJS it would even export `{}`. */
+async function readDefaultExport(
+  file: string,
+  text: string,
+  reader: ConfigReader,
+): Promise<unknown> {
+  const module = /\bexports?\b/.test(text) ? await reader.importModule(file) : null;
+  if (typeof module === "object" && module !== null && "default" in module)
+    return await module.default;
+  throw new Error("it has no default export: write export default { … }");
+}
+
+const LONGEST_MESSAGE = 500;
+
+/** Shorter values, such as `1` or `info`, are words that a message may well hold for itself. */
+const TELLING_LENGTH = 8;
+
+/**
+ * A message of code that is not ours: it may quote the environment, whole, or its beginning where it did not
+ * parse as JSON. What is part of the file's path says nothing new.
+ */
+function withoutValues(
+  message: string,
+  file: string,
+  environment: ConfigReader["environment"],
+): string {
+  const secrets = Object.values(environment).flatMap((value = "") => [
+    ...(value.length < TELLING_LENGTH || file.includes(value) ? [] : [value]),
+    ...(URL.canParse(value) && new URL(value).password !== "" ? [new URL(value).password] : []),
+  ]);
+  return secrets.reduce(
+    (shown, secret) => shown.replaceAll(secret, "…"),
+    message.replace(/"[^]*"(\.\.\.)? is not valid JSON/, "not valid JSON"),
+  );
+}
+
+/** What is needed of commander's Command. */
+interface OptionValues {
+  getOptionValueSource(name: string): string | undefined;
+  setOptionValueWithSource(name: string, value: unknown, source: string): unknown;
+}
+
+/**
+ * Flag, then environment, then config file, then default: this is where the file takes its place in that
+ * order. Call it once the flags and the environment are parsed.
+ */
+export function applySection(values: OptionValues, config: LoadedConfig, section: Section): void {
+  const given: Readonly<Record<string, unknown>> = config.given[section] ?? {};
+  for (const [key, setting] of settingsOf(section)) {
+    const name = optionName(setting);
+    const source = values.getOptionValueSource(name) ?? "default";
+    if (given[key] === undefined || source !== "default") continue;
+    values.setOptionValueWithSource(name, given[key] ?? undefined, "config");
+  }
+}

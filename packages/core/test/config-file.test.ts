@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import {
+  applySection,
+  defaultConfig,
+  defaultMapping,
+  mappingSchema,
+  noConfig,
+  optionName,
+  parseConfig,
+  readSetting,
+  type RehomeConfig,
+  SECTIONS,
+  SETTINGS,
+  settingsOf,
+} from "../src/index.js";
+import { refusal } from "./refusal.js";
+import { seed } from "./seed.js";
+
+function mistakes(content: unknown): string {
+  return refusal(() => parseConfig("rehome.config.ts", content)).message;
+}
+
+describe("a config file may hold", () => {
+  test("nothing", () => {
+    expect(parseConfig("rehome.config.ts", {})).toStrictEqual({
+      ...noConfig,
+      file: "rehome.config.ts",
+    });
+  });
+
+  test("every option with its default", () => {
+    const copy: unknown = structuredClone(defaultConfig);
+    expect(parseConfig("f", copy)).toStrictEqual({
+      file: "f",
+      given: defaultConfig,
+      mapping: defaultMapping,
+    });
+    expect(Object.keys(defaultConfig)).toEqual(["mapping", ...SECTIONS]);
+    expect(Object.keys(defaultConfig.mapping)).toEqual(Object.keys(mappingSchema.shape));
+  });
+
+  test("any part of a mapping, whose rest is the default", () => {
+    const given = { timestamps: "epoch-seconds", renames: { cart_json: "cart_items" } } as const;
+    expect(parseConfig("f", { mapping: given })).toStrictEqual({
+      file: "f",
+      given: { mapping: given },
+      mapping: { ...defaultMapping, ...given },
+    });
+  });
+
+  test("null where none is the default, and nowhere else", () => {
+    for (const section of SECTIONS) {
+      for (const [key, setting] of settingsOf(section)) {
+        const parse = () => parseConfig("f", { [section]: { [key]: null } });
+        if (setting.default === null) expect(parse).not.toThrow();
+        else expect(parse).toThrow(`f: ${section}.${key}: must be `);
+      }
+    }
+  });
+});
+
+test("an operator's file is typed by its keys and values", () => {
+  expectTypeOf<{
+    mapping: { nulls: { placeholder: string }; renames: { a: string } };
+    start: { onConflict: "keep"; maxRate: null };
+    worker: { logLevel: "debug" };
+  }>().toExtend<RehomeConfig>();
+  expectTypeOf<{ start: { chunkSize: string } }>().not.toExtend<RehomeConfig>();
+  expectTypeOf<{ mapping: { timestamps: "unix" } }>().not.toExtend<RehomeConfig>();
+});
+
+describe("a mistake is named by its path, in one line that says what belongs there", () => {
+  test.each([
+    [{ mapping: { timestamps: "unix" } }, /: mapping\.timestamps: .*"epoch-seconds"/],
+    [{ mapping: { nulls: null } }, /: mapping\.nulls: must be "omit", "empty" or \{ placeholder/],
+    [{ mapping: { nulls: { placeholder: 0 } } }, /: mapping\.nulls: must be "omit"/],
+    [{ mapping: { renames: { user_id: 7 } } }, /: mapping\.renames\.user_id: .*string/],
+    [{ mapping: { renames: { "a\nb": 7 } } }, /: mapping\.renames\["a\\nb"\]: .*string/],
+    [{ mapping: { renames: { user_id: "email" } } }, /: mapping\.renames\.user_id: .*both.*email/],
+    [{ mapping: { keyPrefix: "" } }, /: mapping\.keyPrefix: must not be empty/],
+    [{ mapping: [] }, /: mapping: .*expected object/],
+    [{ start: { chunkSize: 0 } }, /: start\.chunkSize: must be a whole number from 1 to 1000000$/],
+    [{ start: { chunkSize: "5" } }, /: start\.chunkSize: must be a whole number/],
+    [{ start: { chunkSize: 1.5 } }, /: start\.chunkSize: must be a whole number/],
+    [{ start: { onConflict: "older" } }, /: start\.onConflict: .*newer, replace, keep/],
+    [{ start: { maxRejects: -1 } }, /: start\.maxRejects: .*from 0, or null/],
+    [{ verify: { mode: "all" } }, /: verify\.mode: must be one of/],
+    [{ worker: { concurrency: 65 } }, /: worker\.concurrency: .*from 1 to 64/],
+    [{ worker: null }, /: worker: must be an object/],
+    [{ dashboard: { port: 65_536 } }, /: dashboard\.port: .*from 0 to 65535/],
+    [{ dashboard: { host: "" } }, /: dashboard\.host: must be/],
+    [null, /: must be an object/],
+    [() => ({}), /: must be an object/],
+  ])("%j", (content, says) => {
+    const message = mistakes(content);
+    expect(message).toMatch(says);
+    expect(message).toMatch(/^rehome\.config\.ts: .*$/);
+  });
+
+  test("and every mistake is named at once", () => {
+    const message = mistakes({ start: { chunkSize: 0, maxRate: 0 }, seed: { users: 0 } });
+    for (const path of ["start.chunkSize", "start.maxRate", "seed.users"])
+      expect(message).toContain(`${path}: `);
+  });
+
+  test("with the exit code of a wrong configuration", () => {
+    expect(refusal(() => parseConfig("f", { start: 1 }))).toMatchObject({
+      code: "bad-config",
+      exitCode: 2,
+      retryable: false,
+    });
+  });
+});
+
+describe("an unknown key is refused, with those there are,", () => {
+  test.each([
+    [{ mappings: {} }, /: mappings: unknown \(there are: mapping, start, .*dashboard\)/],
+    [{ mapping: { timestamp: 1 } }, /: mapping\.timestamp: unknown .*timestamps, .*keyPrefix/],
+    [
+      { mapping: { nulls: { placeholder: "", text: "" } } },
+      /: mapping\.nulls\.text: .*: placeholder\)/,
+    ],
+    [{ worker: { lock: 1 } }, /: worker\.lock: .*lockMs/],
+    [{ start: { toString: 1 } }, /: start\.toString: unknown/],
+    [{ extends: "github:someone/else" }, /: extends: unknown/],
+    [JSON.parse('{"__proto__":{"start":{}}}'), /: __proto__: unknown/],
+    [JSON.parse('{"mapping":{"renames":{"__proto__":"p"}}}'), /: mapping\.renames: __proto__/],
+  ])("%j", (content, says) => {
+    expect(mistakes(content)).toMatch(says);
+  });
+
+  test("and a URL with where it belongs, unquoted", () => {
+    const secret = "redis://:canary@host";
+    for (const content of [
+      { QUEUE_URL: secret },
+      { queueUrl: secret },
+      { worker: { sourceUrl: secret } },
+    ]) {
+      expect(mistakes(content)).toMatch(/environment only \(SOURCE_URL, TARGET_URL, QUEUE_URL\)/);
+      expect(mistakes(content)).not.toContain("canary");
+    }
+  });
+});
+
+test("whatever a file holds, it is taken or refused in one line", () => {
+  fc.assert(
+    fc.property(fc.anything({ withNullPrototype: true }), fc.anything(), (mapping, start) => {
+      const message = refusal(() => parseConfig("f", { mapping, start, "\n": 1 })).message;
+      expect(message).toMatch(/^f: .*$/);
+    }),
+    { seed, numRuns: 500 },
+  );
+});
+
+describe("a setting", () => {
+  const all = SECTIONS.flatMap(settingsOf).map(([, setting]) => setting);
+
+  test("has a flag and an environment variable that no other has", () => {
+    expect(new Set(all.map(({ flag }) => flag)).size).toBe(all.length);
+    expect(new Set(all.map(({ env }) => env)).size).toBe(all.length);
+    expect(new Set(all.map(optionName)).size).toBe(all.length);
+  });
+
+  test("takes its default as text too", () => {
+    for (const setting of all.filter((one) => one.default !== null))
+      expect(readSetting(setting, String(setting.default))).toBe(setting.default);
+  });
+
+  test("takes no text that the file would not take as a value", () => {
+    for (const given of ["", " ", "-1", "1.5", "1e3", "0x10", "many", "null", "9".repeat(20)]) {
+      for (const setting of all.filter((one) => one !== SETTINGS.dashboard.host))
+        expect(readSetting(setting, given)).toBeUndefined();
+    }
+    expect(readSetting(SETTINGS.dashboard.host, "127")).toBe("127");
+  });
+});
+
+test("the file takes its place after flag and environment, and before the default", () => {
+  const { file, given, mapping } = parseConfig("f", {
+    worker: { concurrency: 7, stopTimeoutMs: 9, lockMs: 700, stalledMs: undefined, healthPort: 1 },
+  });
+  const sources = new Map([
+    ["concurrency", "cli"],
+    ["lock", "env"],
+    ["stalled", "default"],
+    ["stopTimeout", "default"],
+  ]);
+  const values = new Map<string, unknown>();
+  applySection(
+    {
+      getOptionValueSource: (name) => sources.get(name),
+      setOptionValueWithSource: (name, value, source) => {
+        values.set(name, value);
+        sources.set(name, source);
+      },
+    },
+    { file, given, mapping },
+    "worker",
+  );
+  expect(Object.fromEntries(values)).toEqual({ stopTimeout: 9, healthPort: 1 });
+  expect(sources.get("stopTimeout")).toBe("config");
+});

@@ -1,0 +1,13 @@
+import { expect } from "vitest";
+import { RehomeError } from "../src/index.js";
+
+/** What a call is refused with; fails if it is not. */
+export function refusal(work: () => unknown): RehomeError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RehomeError);
+    return error as RehomeError;
+  }
+  throw new Error("was not refused");
+}
