@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { admitBatch, type Run, setNotice, stopRun } from "@rehome/queue";
-import { isActive } from "@rehome/core";
+import { isActive, type Phase } from "@rehome/core";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
@@ -8,13 +8,28 @@ import { NotNow, RunEnded } from "./interruption.js";
 const PAUSED_DELAY_MS = 2_000;
 const STRANGER_DELAY_MS = 5_000;
 
+/** How long a batch that waits for the rate takes to see that the run was paused or has ended. */
+const LOOK_EVERY_MS = 500;
+
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
 export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
   task.signal.throwIfAborted();
   const { phase, waitMs } = await admitBatch(context.queue, task.run, sessions);
-  if (phase === "paused") throw new NotNow("the run is paused", PAUSED_DELAY_MS);
+  refuseUnlessActive(phase);
+  // The wait may be long, and the run be paused or ended meanwhile.
+  for (let left = waitMs; left > 0; left -= LOOK_EVERY_MS) {
+    await sleep(Math.min(left, LOOK_EVERY_MS), undefined, { signal: task.signal });
+    refuseUnlessActive((await admitBatch(context.queue, task.run, 0)).phase);
+  }
+}
+
+function refuseUnlessActive(phase: Phase | null): void {
+  if (phase === "paused") throw paused();
   if (phase === null || !isActive(phase)) throw new RunEnded(`the run is ${phase ?? "forgotten"}`);
-  if (waitMs > 0) await sleep(waitMs, undefined, { signal: task.signal });
+}
+
+export function paused(): NotNow {
+  return new NotNow("the run is paused", PAUSED_DELAY_MS);
 }
 
 /** A worker connected to another source or target than the run's must not touch it. */
@@ -30,7 +45,7 @@ export async function refuseStrangers(context: Context, task: Task, run: Run): P
 export async function checkTarget(context: Context, task: Task, run: Run): Promise<void> {
   if (await context.target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix)) return;
   const here = await context.target.identity();
-  if (here.runId !== run.target.runId && here.address !== run.target.address) {
+  if (!isSameTarget(here, run.target)) {
     await refuse(context, task, "target", "TARGET_URL");
   }
   await stopRun(
@@ -39,6 +54,19 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
     "stopped: the target was emptied after the run had started; start a new run",
   );
   throw new RunEnded("the target was emptied");
+}
+
+type Place = { readonly runId: string; readonly address: string };
+
+/** The same server by either mark, and the same of its databases. */
+function isSameTarget(here: Place, there: Place): boolean {
+  const database = (address: string) => address.slice(address.lastIndexOf("/"));
+  if (here.address === there.address) return true;
+  return (
+    here.runId !== "" &&
+    here.runId === there.runId &&
+    database(here.address) === database(there.address)
+  );
 }
 
 async function refuse(

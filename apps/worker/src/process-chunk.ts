@@ -18,7 +18,7 @@ import {
   stageRejects,
 } from "@rehome/queue";
 import type { LoadEntry } from "@rehome/target";
-import { admit, checkTarget, refuseStrangers } from "./admission.js";
+import { admit, checkTarget, paused, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 import { RunEnded } from "./interruption.js";
 
@@ -34,6 +34,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     await settleRun(queue, run.id);
     return null;
   }
+  if (run.phase === "paused") throw paused();
   await refuseStrangers(context, task, run);
 
   const range = await readRange(queue, run, task.chunk);
