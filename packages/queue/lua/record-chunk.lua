@@ -3,17 +3,20 @@
 -- ARGV: run id, chunk, number of counts, names …, counts …
 local run, chunks, samples, staged, rejects, active = unpack(KEYS)
 local n = tonumber(ARGV[3])
-local names, counts = {}, {}
+local names, counts, chunk_rejected = {}, {}, 0
 for i = 1, n do
   names[i] = ARGV[3 + i]
   counts[i] = tonumber(ARGV[3 + n + i])
+  if names[i] == 'rejected' then chunk_rejected = counts[i] end
 end
 tally(run, chunks, ARGV[2], names, counts)
 
 if redis.call('EXISTS', staged) == 1 then
   redis.call('RENAME', staged, rejects)
   redis.call('PERSIST', rejects)
-else
+elseif chunk_rejected == 0 then
+  -- Not where there are rejects: the client sends a call again whose answer was lost, and the first one has
+  -- moved them already.
   redis.call('DEL', rejects)
 end
 
@@ -28,7 +31,7 @@ end
 local limit = redis.call('HGET', run, 'maxRejects')
 local rejected = tonumber(redis.call('HGET', run, 'rejected'))
 local phase = redis.call('HGET', run, 'phase')
-if limit and limit ~= '' and rejected > tonumber(limit) and (phase == 'planning' or phase == 'running') then
+if limit and limit ~= '' and rejected > tonumber(limit) and (phase == 'planning' or phase == 'running' or phase == 'paused') then
   redis.call('HSET', run, 'phase', 'failed', 'finishedAt', now, 'notice',
     'stopped: ' .. rejected .. ' sessions were rejected, more than --max-rejects ' .. limit)
   if redis.call('GET', active) == ARGV[1] then redis.call('DEL', active) end
