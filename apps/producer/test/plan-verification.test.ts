@@ -37,3 +37,18 @@ describe("a count", () => {
     expect(planVerification(empty, { mode: "count", sample: 1 })).toEqual(new Map([[0, 0]]));
   });
 });
+
+describe("a last chunk that grew while the plan was made", () => {
+  it("is sampled as one chunk, and no chunk past it", () => {
+    const plan = planVerification(
+      { total: 2, planned: 28, chunkSize: 5 },
+      { mode: "sample", sample: 28 },
+    );
+    expect(plan).toEqual(
+      new Map([
+        [0, 5],
+        [1, 23],
+      ]),
+    );
+  });
+});

@@ -17,6 +17,11 @@ export async function runWorker(context: Context, config: Config): Promise<numbe
   const { queue, log } = context;
   const process_ = makeProcessor(context);
   let inHand = 0;
+  // Before jobs are taken: a port that is taken already ends this process.
+  const health =
+    config.healthPort === null
+      ? null
+      : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
   const worker = new Worker<Payload>(
     QUEUE_NAME,
     async (job, token, signal) => {
@@ -47,11 +52,6 @@ export async function runWorker(context: Context, config: Config): Promise<numbe
       log.warn({ err: error }, "looking for lost chunks"),
     );
   }, config.stalledMs);
-  const health =
-    config.healthPort === null
-      ? null
-      : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
-
   log.info({ concurrency: config.concurrency }, "worker ready");
   const signal = await untilToldToStop();
   log.info({ signal, inHand }, "worker stopping");

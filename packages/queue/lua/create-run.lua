@@ -1,6 +1,8 @@
 -- KEYS: active, runs, run    ARGV: run id, field, value, …
 -- Returns the id of the run that holds the floor, or false when this one now does.
 local holder = redis.call('GET', KEYS[1])
+-- The client sends a call again whose answer was lost: the holder may be this very run.
+if holder == ARGV[1] then return false end
 if holder then return holder end
 redis.call('SET', KEYS[1], ARGV[1])
 local now = now_ms()

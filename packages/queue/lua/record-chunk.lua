@@ -3,17 +3,20 @@
 -- ARGV: run id, chunk, number of counts, names …, counts …
 local run, chunks, samples, staged, rejects, active = unpack(KEYS)
 local n = tonumber(ARGV[3])
-local names, counts = {}, {}
+local names, counts, chunk_rejected = {}, {}, 0
 for i = 1, n do
   names[i] = ARGV[3 + i]
   counts[i] = tonumber(ARGV[3 + n + i])
+  if names[i] == 'rejected' then chunk_rejected = counts[i] end
 end
 tally(run, chunks, ARGV[2], names, counts)
 
 if redis.call('EXISTS', staged) == 1 then
   redis.call('RENAME', staged, rejects)
   redis.call('PERSIST', rejects)
-else
+elseif chunk_rejected == 0 then
+  -- Not where there are rejects: the client sends a call again whose answer was lost, and the first one has
+  -- moved them already.
   redis.call('DEL', rejects)
 end
 
@@ -30,7 +33,7 @@ local said, planned, whole, rejected, phase =
   unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planWhole', 'rejected', 'phase'))
 local limit = tonumber(said or '')
 if not limit and whole == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
-if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running') then
+if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running' or phase == 'paused') then
   end_run(run, active, ARGV[1], 'failed',
     'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')
 end

@@ -4,6 +4,7 @@ import {
   admitBatch,
   cancelRun,
   closePlan,
+  createRun,
   failChunk,
   forgetRun,
   listRejects,
@@ -266,5 +267,35 @@ describe("admission", () => {
       expect(wait).toBeLessThanOrEqual(i * 10_000);
       expect(wait).toBeGreaterThanOrEqual(Math.max(0, i * 10_000 - 5_000));
     }
+  });
+});
+
+describe("a call whose answer was lost, and that the client sends again,", () => {
+  it("leaves a recorded chunk's rejects listed", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    const reject = { id: id("x"), code: "wrong-type", message: "m" } as const;
+    await stageRejects(queue, run, 0, "a", [reject]);
+    for (let sent = 0; sent < 2; sent += 1) {
+      await recordChunk(queue, run, 0, "a", counts({ read: 1, rejected: 1 }));
+      expect(await rejectsOf(queue, run)).toHaveLength(1);
+    }
+  });
+
+  it("does not take a run for another that has the floor", async () => {
+    const queue = await freshQueue();
+    const run = await startedRun(queue);
+    await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });
+    expect(await listRuns(queue)).toEqual([run]);
+  });
+});
+
+describe("a paused run", () => {
+  it("stops when its last chunk in hand brings more rejects than allowed", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1, { maxRejects: 0 });
+    await changePhase(queue, run, "paused");
+    await recordChunk(queue, run, 0, "a", counts({ read: 1, rejected: 1 }));
+    expect((await readStatus(queue, run)).phase).toBe("failed");
   });
 });

@@ -34,12 +34,19 @@ export async function verify(named: string | undefined, options: VerifyOptions):
         hint: `Verify it when it has; watch it with: rehome status ${run.id} --watch`,
       });
     }
+    if (!run.planWhole) {
+      throw new RehomeError(
+        "not-verified",
+        `run ${run.id}: its plan was interrupted, so most of the source may be in none of its chunks`,
+        { hint: "Start a new run, and verify that" },
+      );
+    }
     if ((await countWorkers(queue)) === 0)
       note("warning: no worker is connected: start some with: rehome-worker");
     const plan = planVerification(run, options);
-    await beginVerification(queue, run.id, options.mode, plan);
+    const id = await beginVerification(queue, run.id, options.mode, plan);
     await enqueueChunks(queue, run.id, "verify", [...plan.keys()]);
-    const record = await untilVerified(queue, run);
+    const record = await untilVerified(queue, run, id);
     if (record.failed > 0) {
       throw new RehomeError(
         "not-verified",
@@ -69,7 +76,8 @@ export function planVerification(
   }
   const sizes = new Map<number, number>();
   for (const place of pickDistinct(options.sample, run.planned)) {
-    const chunk = Math.floor(place / run.chunkSize);
+    // The last chunk is larger than others where sessions were added while the plan was made.
+    const chunk = Math.min(Math.floor(place / run.chunkSize), run.total - 1);
     sizes.set(chunk, (sizes.get(chunk) ?? 0) + 1);
   }
   return sizes;
@@ -85,11 +93,18 @@ function pickDistinct(size: number, total: number): Set<number> {
   return picked;
 }
 
-async function untilVerified(queue: QueueConnection, run: Run): Promise<VerificationRecord> {
+async function untilVerified(
+  queue: QueueConnection,
+  run: Run,
+  id: string,
+): Promise<VerificationRecord> {
   const bar =
     terminal.animated && !isQuiet()
       ? new SingleBar({
           format: "verifying {bar} {percentage}% · {value}/{total} chunks",
+          barCompleteChar: "█",
+          barIncompleteChar: "░",
+          barsize: 24,
           stream: process.stderr,
           hideCursor: true,
         })
@@ -99,6 +114,12 @@ async function untilVerified(queue: QueueConnection, run: Run): Promise<Verifica
     for (;;) {
       const record = await readVerification(queue, run.id);
       if (record === null) throw new RehomeError("unknown-run", `run ${run.id} is gone`);
+      // Its counts are of another mode and other sessions.
+      if (record.id !== id) {
+        throw new RehomeError("not-verified", `run ${run.id}: another verification has begun`, {
+          hint: "Only one at a time has a verdict: verify again when that one has ended",
+        });
+      }
       bar?.setTotal(record.total);
       bar?.update(record.done + record.failed);
       if (record.done + record.failed >= record.total) return record;

@@ -65,10 +65,12 @@ export function openConnections(url: URL, max: number): Connections {
         // SET LOCAL only: a pooler that shares connections by transaction forgets everything else. A chunk looks
         // its users up one by one, so that its cost does not grow with their number: the planner would rather
         // scan all of them for each chunk, and start processes of its own for it.
+        // One statement lasts as long as its chunk, which the target and the run's rate may slow down.
         await client.query(
           `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
            SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-           SET LOCAL max_parallel_workers_per_gather = 0`,
+           SET LOCAL max_parallel_workers_per_gather = 0;
+           SET LOCAL statement_timeout = 0`,
         );
         yield* read(client);
         signal?.throwIfAborted();
