@@ -1,12 +1,15 @@
 import { RehomeError } from "@rehome/core";
 import { CommanderError } from "commander";
+import { closeStdout } from "./output.js";
 import { makeProgram } from "./program.js";
 
-// A reader that has seen enough, as `head` has, is no error.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-  throw error;
-});
+// A reader that has seen enough, as `head` has, is no error, and no reason to leave work half done.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (stream === process.stdout) closeStdout();
+  });
+}
 
 try {
   await makeProgram().parseAsync(process.argv);

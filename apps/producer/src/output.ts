@@ -11,9 +11,21 @@ export function isQuiet(): boolean {
   return verbosity === "quiet";
 }
 
+let stdoutOpen = true;
+
+/** Nobody reads what is printed any more. */
+export function closeStdout(): void {
+  stdoutOpen = false;
+}
+
+/** False once there is no use in printing on. */
+export function isStdoutOpen(): boolean {
+  return stdoutOpen;
+}
+
 /** stdout carries data. */
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+export function print(text: string, end = "\n"): void {
+  if (stdoutOpen) process.stdout.write(`${text}${end}`);
 }
 
 export function printJson(document: unknown): void {

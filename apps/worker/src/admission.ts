@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { admitBatch, readPhase, type Run, setNotice, stopRun } from "@rehome/queue";
+import { admitBatch, readPhase, type Run, setWaiting, stopRun } from "@rehome/queue";
 import { isActive, type Phase } from "@rehome/core";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
@@ -72,6 +72,6 @@ async function refuse(
 ): Promise<never> {
   const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
   task.log.error(reason);
-  await setNotice(context.queue, task.run, reason);
+  await setWaiting(context.queue, task.run, reason);
   throw new NotNow(reason, STRANGER_DELAY_MS);
 }

@@ -7,7 +7,7 @@ import { RehomeError } from "@rehome/core";
 import { runWorker } from "./run-worker.js";
 
 try {
-  process.exitCode = await main(await readConfig(process.argv));
+  await main(await readConfig(process.argv));
 } catch (error) {
   const hint = error instanceof RehomeError && error.hint !== null ? `. ${error.hint}` : "";
   process.stderr.write(`rehome-worker: ${safeMessage(error)}${hint}\n`);
@@ -15,7 +15,7 @@ try {
 }
 
 /** Connects, checks what it is connected to, and works until told to stop. */
-async function main(config: Config): Promise<number> {
+async function main(config: Config): Promise<void> {
   const log = openLog({ level: config.logLevel, file: config.logFile, name: config.name });
   const queue = await openQueue(config.queueUrl, {
     patient: true,
@@ -27,7 +27,7 @@ async function main(config: Config): Promise<number> {
     await inspectQueue(queue);
     const { identity } = await source.inspect();
     await target.inspect();
-    return await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
+    await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
   } finally {
     await Promise.allSettled([source.close(), target.close(), queue.close()]);
   }

@@ -30,7 +30,9 @@ export function makeProcessor(context: Context): Processor<Payload> {
       log.info({ counts, ms: Math.round(performance.now() - started) }, "chunk done");
       return counts;
     } catch (error) {
-      if (kind === "copy") await dropStaged(context.queue, run, chunk, attempt);
+      // What stays behind expires by itself.
+      if (kind === "copy")
+        await dropStaged(context.queue, run, chunk, attempt).catch(() => undefined);
       return await endAttempt(context, job, token, kind, task, error);
     }
   };

@@ -12,8 +12,8 @@ const MAX_STALLED = 25;
 /** After the deadline of a stop, chunks are told to give up; this long they have to do so. */
 const GIVE_UP_MS = 5_000;
 
-/** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. Returns the exit code. */
-export async function runWorker(context: Context, config: Config): Promise<number> {
+/** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. */
+export async function runWorker(context: Context, config: Config): Promise<void> {
   const { queue, log } = context;
   const process_ = makeProcessor(context);
   let inHand = 0;
@@ -57,9 +57,8 @@ export async function runWorker(context: Context, config: Config): Promise<numbe
   log.info({ signal, inHand }, "worker stopping");
   clearInterval(lookForLost);
   health?.close();
-  const clean = await stop(worker, config.stopMs);
-  log.info({ clean }, "worker stopped");
-  return clean ? 0 : 1;
+  await stop(worker, config.stopMs);
+  log.info("worker stopped");
 }
 
 async function findLost({ queue, log }: Context): Promise<void> {
@@ -81,11 +80,10 @@ function untilToldToStop(): Promise<NodeJS.Signals> {
 }
 
 /** Waits for the chunks in hand until the deadline, then has them given back. */
-async function stop(worker: Worker<Payload>, deadlineMs: number): Promise<boolean> {
+async function stop(worker: Worker<Payload>, deadlineMs: number): Promise<void> {
   const giveBack = setTimeout(() => worker.cancelAllJobs("stopping"), deadlineMs);
   const giveUp = setTimeout(() => process.exit(1), deadlineMs + GIVE_UP_MS);
   await worker.close();
   clearTimeout(giveBack);
   clearTimeout(giveUp);
-  return true;
 }

@@ -22,7 +22,7 @@ import type { Context, Task } from "./context.js";
 
 /**
  * Compares one chunk of source and target, as the run's latest verification asks. The chunk past the run's
- * last is the target's own: it counts the keys there.
+ * last is the target's own: it looks for keys there that the source knows nothing of.
  */
 export async function verifyChunk(context: Context, task: Task): Promise<VerifyCounts | null> {
   const run = await readRun(context.queue, task.run);
@@ -33,7 +33,10 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
 
   const counts = zeroVerifyCounts();
   if (task.chunk === run.total) {
-    counts.extra = await context.target.countKeys(run.mapping.keyPrefix, task.signal);
+    for await (const ids of context.target.scanIds(run.mapping.keyPrefix, task.signal)) {
+      const known = await context.source.findKnown(ids);
+      counts.extra += ids.filter((id) => !known.has(id)).length;
+    }
   } else {
     const range = await readRange(context.queue, run, task.chunk);
     if (verification.mode === "count") await countRange(context, task, run, range, counts);
@@ -44,7 +47,7 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
   return counts;
 }
 
-/** Presence alone. Each key found is taken off `extra`, to which the target's own chunk adds every key there is. */
+/** Presence alone. */
 async function countRange(
   context: Context,
   task: Task,
@@ -62,7 +65,6 @@ async function countRange(
     const rejected = await areRejected(context.queue, run.id, task.chunk, ids);
     for (const [i, { expiresAt }] of batch.entries()) {
       counts.checked += 1;
-      if (present[i]) counts.extra -= 1;
       if (rejected[i]) counts.rejected += 1;
       else if (toMilliseconds(expiresAt) <= now) counts.expired += 1;
       else counts[present[i] ? "matched" : "missing"] += 1;
@@ -101,6 +103,7 @@ async function compareSample(
         there,
         run,
         rejected[i] ?? false,
+        now,
       );
       counts.checked += 1;
       counts[verdict] += 1;

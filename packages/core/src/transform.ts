@@ -123,7 +123,7 @@ function makeAttributeWriter(
   const field = renamed(mapping.renames, ATTRIBUTES_FIELD);
   return (attributes, fields) => {
     // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
-    const members: string[] = [];
+    const members: [string, string][] = [];
     const seen = mayMeet ? new Set<string>() : null;
     for (let i = 0; i < attributes.length; i += 2) {
       const name = renamed(mapping.renames, attributes[i] as string);
@@ -131,19 +131,23 @@ function makeAttributeWriter(
       seen?.add(name);
       const value = attributes[i + 1] ?? absent;
       if (value === null) continue;
-      const member = stringify(name, value);
-      if (member === null) return "too-large";
-      members.push(member);
+      members.push([name, value]);
     }
-    if (members.length > 0) fields.push(field, `{${members.join(",")}}`);
+    if (members.length === 0) return null;
+    const json = stringify(members);
+    if (json === null) return "too-large";
+    fields.push(field, json);
     return null;
   };
 }
 
 /** Null when the text is longer than a string can be: a control character takes six in JSON. */
-function stringify(name: string, value: string): string | null {
+function stringify(members: readonly (readonly [string, string])[]): string | null {
   try {
-    return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
+    const texts = members.map(
+      ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+    );
+    return `{${texts.join(",")}}`;
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;

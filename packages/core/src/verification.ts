@@ -62,18 +62,22 @@ export function conclude(run: string, mode: VerifyMode, counts: VerifyCounts): V
 /** An expiry may differ by a millisecond: a server older than Redis 7 tells only the time to live. */
 const EXPIRY_TOLERANCE_MS = 1;
 
-/** `wasRejected` says whether this run's rejects hold the session. */
+/**
+ * `wasRejected` says whether this run's rejects hold the session; `now` is the target's clock, read after `found`
+ * was: a session that expires in between is no difference.
+ */
 export function compareSession(
   expected: Transformed,
   found: FoundSession,
   run: { readonly mapping: Mapping; readonly conflict: ConflictPolicy },
   wasRejected: boolean,
+  now: number,
 ): Verdict {
   switch (expected.kind) {
     case "rejected":
       return wasRejected ? "rejected" : found.type === "none" ? "missing" : "mismatched";
     case "expired":
-      if (found.type !== "hash") return "expired";
+      if (found.type !== "hash" || (found.expiresAt ?? Infinity) <= now) return "expired";
       return isKept(expected.lastActivityAt, found, run) ? "kept" : "mismatched";
     case "write":
       if (holdsExactly(expected.session, found)) return "matched";

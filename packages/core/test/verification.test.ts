@@ -42,6 +42,7 @@ function verdict(found: (exact: FoundSession) => FoundSession, options: Case = {
     found(expected.kind === "write" ? asWritten(expected) : exact),
     run,
     options.wasRejected ?? false,
+    options.now ?? NOW,
   );
 }
 
@@ -52,6 +53,11 @@ function asWritten(transformed: Transformed): FoundSession {
 }
 
 const exactly = (found: FoundSession) => found;
+/** The same in a target that would keep it for ever. */
+const longer = (change: (found: FoundSession) => FoundSession) => (found: FoundSession) => ({
+  ...change(found),
+  expiresAt: null,
+});
 const nothing = () => NOTHING;
 const text = () => TEXT;
 
@@ -237,15 +243,19 @@ describe("an expired session", () => {
   });
 
   test("is mismatched while its copy lives on, though the copy be what was written", () => {
-    expect(verdict(exactly, { now, conflict: "newer" })).toBe("mismatched");
-    expect(verdict(withField("last_activity_at", NEWER), { now, conflict: "replace" })).toBe(
-      "mismatched",
-    );
+    expect(verdict(longer(exactly), { now, conflict: "newer" })).toBe("mismatched");
+    const newer = longer(withField("last_activity_at", NEWER));
+    expect(verdict(newer, { now, conflict: "replace" })).toBe("mismatched");
+  });
+
+  test("is expired when its copy expires while one looks", () => {
+    expect(verdict(exactly, { now, conflict: "newer" })).toBe("expired");
   });
 
   test("is kept when the target's is newer or the policy is keep", () => {
-    expect(verdict(withField("last_activity_at", NEWER), { now, conflict: "newer" })).toBe("kept");
-    expect(verdict(exactly, { now, conflict: "keep" })).toBe("kept");
+    const newer = longer(withField("last_activity_at", NEWER));
+    expect(verdict(newer, { now, conflict: "newer" })).toBe("kept");
+    expect(verdict(longer(exactly), { now, conflict: "keep" })).toBe("kept");
   });
 });
 

@@ -10,6 +10,7 @@ for i = 1, n do
   if names[i] == 'rejected' then chunk_rejected = counts[i] end
 end
 tally(run, chunks, ARGV[2], names, counts)
+redis.call('HDEL', run, 'waiting')
 
 if redis.call('EXISTS', staged) == 1 then
   redis.call('RENAME', staged, rejects)

@@ -94,9 +94,13 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
   await expireLedger(queue, run);
 }
 
-/** Says what the run waits for, or stops saying it. */
-export async function setNotice(queue: QueueConnection, run: RunId, notice: string): Promise<void> {
-  await queue.redis.hset(runKeys(run).run, "notice", notice).catch(rethrow);
+/** Says what a run waits for, until a chunk of it is recorded or it ends. */
+export async function setWaiting(
+  queue: QueueConnection,
+  run: RunId,
+  reason: string,
+): Promise<void> {
+  await queue.redis.hset(runKeys(run).run, "waiting", reason).catch(rethrow);
 }
 
 /**

@@ -55,7 +55,10 @@ export async function openQueue(
 }
 
 function connect(url: URL, patient: boolean): Redis {
-  return new Redis(url.href, {
+  // ioredis would take the URL's query for options of its own.
+  const server = new URL(url);
+  server.search = "";
+  return new Redis(server.href, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
     connectionName: "rehome",

@@ -7,7 +7,7 @@ export {
   pauseRun,
   resumeRun,
   retryRun,
-  setNotice,
+  setWaiting,
   stopRun,
 } from "./change-run.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";

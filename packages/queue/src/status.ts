@@ -80,6 +80,7 @@ function notices(record: Record<string, string>): string | null {
   const incomparable = Number(record["incomparable"]);
   const parts = [
     record["notice"] ?? "",
+    record["waiting"] ?? "",
     incomparable === 0
       ? ""
       : `${incomparable} sessions were kept because their last_activity_at in the target cannot be compared`,

@@ -294,7 +294,7 @@ describe("a paused run", () => {
   it("stops when its last chunk in hand brings more rejects than allowed", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1, { maxRejects: 0 });
-    await changePhase(queue, run, "paused");
+    await pauseRun(queue, run);
     await recordChunk(queue, run, 0, "a", counts({ read: 1, rejected: 1 }));
     expect((await readStatus(queue, run)).phase).toBe("failed");
   });

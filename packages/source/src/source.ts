@@ -61,6 +61,8 @@ export interface Source {
   extract(range: Range, options: ReadOptions): AsyncIterable<SourceSession[]>;
   /** The same for these ids; those that are not there are left out. */
   readByIds(ids: readonly SessionId[], options: ReadOptions): AsyncIterable<SourceSession[]>;
+  /** Which of these ids the source has, byte for byte. */
+  findKnown(ids: readonly SessionId[]): Promise<ReadonlySet<SessionId>>;
   /** So many ids of a range, or all of them, at random. */
   sampleIds(range: Range, size: number): Promise<SessionId[]>;
   listExpiries(

@@ -1,11 +1,11 @@
 import { defaultMapping, type FoundSession, type RunId, type SessionId } from "@rehome/core";
 import { type ConnectionOptions, openConnection } from "./connection.js";
-import { countKeys } from "./count-keys.js";
 import type { LoadEntry, LoadOptions } from "./encode.js";
 import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
 import { arePresent, readBack } from "./read-back.js";
+import { scanIds } from "./scan-ids.js";
 
 /**
  * The Redis that receives the sessions. Every method rejects with a RehomeError fit to be shown, `retryable`
@@ -25,8 +25,8 @@ export interface Target {
   readBack(ids: readonly SessionId[], keyPrefix: string): Promise<FoundSession[]>;
   /** Whether there is a key, of whatever type, for each, in order. */
   arePresent(ids: readonly SessionId[], keyPrefix: string): Promise<boolean[]>;
-  /** All keys under the prefix, by SCAN; see count-keys.ts for how exact that is. */
-  countKeys(keyPrefix: string, signal?: AbortSignal): Promise<number>;
+  /** The ids of all keys under the prefix, by SCAN; see scan-ids.ts for how exact that is. */
+  scanIds(keyPrefix: string, signal?: AbortSignal): AsyncIterable<SessionId[]>;
   /** Places a run's marker, outside the prefix; returns the token to check it by. */
   placeMarker(run: RunId, keyPrefix: string): Promise<string>;
   checkMarker(run: RunId, token: string, keyPrefix: string): Promise<boolean>;
@@ -45,7 +45,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
     load: (entries, loadOptions) => load(connection, entries, loadOptions),
     readBack: (ids, keyPrefix) => readBack(connection, ids, keyPrefix),
     arePresent: (ids, keyPrefix) => arePresent(connection, ids, keyPrefix),
-    countKeys: (keyPrefix, signal) => countKeys(connection, keyPrefix, signal),
+    scanIds: (keyPrefix, signal) => scanIds(connection, keyPrefix, signal),
     placeMarker: (run, keyPrefix) => placeMarker(connection, run, keyPrefix),
     checkMarker: (run, token, keyPrefix) => checkMarker(connection, run, token, keyPrefix),
     removeMarker: (run, keyPrefix) => removeMarker(connection, run, keyPrefix),

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTarget } from "../src/index.js";
 import {
+  countKeys,
   EXPIRY,
   everythingIn,
   id,
@@ -148,7 +149,7 @@ describe("preflight", () => {
     await target.load([write("a")], options("session:"));
     expect(await target.load([write("a")], options("session:", "keep"))).toEqual(["migrated"]);
     expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
-    expect(await target.countKeys("session:")).toBe(1);
+    expect(await countKeys(target, "session:")).toBe(1);
     const run = newRunId(new Date());
     expect(
       await target.checkMarker(run, await target.placeMarker(run, "session:"), "session:"),

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import {
+  countKeys,
   EXPIRY,
   everythingIn,
   fieldsOf,
@@ -136,7 +137,7 @@ describe("a server that dies", () => {
       left.every((session) => session.fields.length === 4 && session.expiresAt === EXPIRY),
     ).toBe(true);
     expect(new Set(await target.load(entries, options("dies:")))).toEqual(new Set(["migrated"]));
-    expect(await target.countKeys("dies:")).toBe(names.length);
+    expect(await countKeys(target, "dies:")).toBe(names.length);
   });
 
   test("between two loads goes unnoticed", async () => {
@@ -160,7 +161,7 @@ test("a connection cut in the middle of a load loses nothing that the next load 
     await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
     await failing;
     expect(new Set(await target.load(entries, options(keys)))).toEqual(new Set(["migrated"]));
-    expect(await target.countKeys(keys)).toBe(names.length);
+    expect(await countKeys(target, keys)).toBe(names.length);
   }
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { EXPIRY, fieldsOf, id, options, useTarget, write } from "./target-fixture.js";
+import { countKeys, EXPIRY, fieldsOf, id, options, useTarget, write } from "./target-fixture.js";
 
 const { target, redis, prefix } = useTarget();
 
@@ -75,26 +75,26 @@ describe("counting keys", () => {
       `${base}a1`,
       "",
     );
-    for (const keys of odd) expect(await target.countKeys(keys)).toBe(2);
-    expect(await target.countKeys(`${base}none`)).toBe(0);
-    expect(await target.countKeys(base)).toBe(2 * odd.length + 2);
+    for (const keys of odd) expect(await countKeys(target, keys)).toBe(2);
+    expect(await countKeys(target, `${base}none`)).toBe(0);
+    expect(await countKeys(target, base)).toBe(2 * odd.length + 2);
   });
 
   test("counts each key once, however many there are", async () => {
     const keys = prefix();
     const names = Array.from({ length: 5_000 }, (_, i) => `${keys}${i}`);
     await redis.mset(...names.flatMap((name) => [name, ""]));
-    expect(await target.countKeys(keys)).toBe(5_000);
+    expect(await countKeys(target, keys)).toBe(5_000);
     // The server's table shrinks meanwhile, which makes SCAN give keys twice.
-    const counting = target.countKeys(keys);
+    const counting = countKeys(target, keys);
     await redis.del(...names.slice(100));
     expect(await counting).toBeLessThanOrEqual(5_000);
-    expect(await target.countKeys(keys)).toBe(100);
+    expect(await countKeys(target, keys)).toBe(100);
   });
 
   test("stops when it is told to", async () => {
     await expect(
-      target.countKeys(prefix(), AbortSignal.abort(new Error("enough"))),
+      countKeys(target, prefix(), AbortSignal.abort(new Error("enough"))),
     ).rejects.toThrow("enough");
   });
 });

@@ -85,3 +85,14 @@ export function everythingIn(error: unknown): string {
     error instanceof Error ? `${error.stack} ${error.message} ${JSON.stringify(error)}` : "";
   return `${show(error, { depth: null, showHidden: true })} ${stack}`;
 }
+
+/** How many different keys a scan gives. */
+export async function countKeys(
+  target: Pick<Target, "scanIds">,
+  keyPrefix: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const seen = new Set<string>();
+  for await (const ids of target.scanIds(keyPrefix, signal)) for (const id of ids) seen.add(id);
+  return seen.size;
+}

@@ -25,7 +25,7 @@ export interface House {
   readonly target: Redis;
   readonly queue: Redis;
   readonly servers: { readonly target: RedisServer; readonly queue: RedisServer };
-  /** Runs `rehome` to its end, in `cwd` if it matters. */
+  /** Runs `rehome` to its end; `cwd` is where it looks for a config file. */
   rehome(args: readonly string[], environment?: Environment, cwd?: string): Promise<Finished>;
   /** The same with `--json`; throws unless it exits with one of `codes` (default 0). */
   rehomeJson<T>(args: readonly string[], codes?: readonly number[]): Promise<T>;
@@ -79,11 +79,7 @@ export async function openHouse(
       logFiles.push(join(folder, `${name}-${logFiles.length}.log`));
       return logFiles.at(-1) as string;
     };
-    const rehome = async (
-      args: readonly string[],
-      environment: Environment = {},
-      cwd: string = folder,
-    ) => {
+    const rehome = async (args: readonly string[], environment: Environment = {}, cwd = "/") => {
       const finished = await runProgram("rehome", args, { ...urls, ...environment }, { cwd });
       said.push(finished.stdout, finished.stderr);
       return finished;
@@ -138,13 +134,13 @@ export async function openHouse(
 /** Waits until `look` gives something; throws after `timeoutMs`, saying what was waited for. */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | null | undefined | false>,
+  look: () => Promise<T | null | undefined | false | 0 | "">,
   timeoutMs = 20_000,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const found = await look();
-    if (found !== null && found !== undefined && found !== false) return found;
+    if (found) return found;
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain until ${what}`);
     await sleep(25);
   }

@@ -2,7 +2,7 @@ import { type QueueConnection, listRejects, resolveRun } from "@rehome/queue";
 import type { RunId } from "@rehome/core";
 import { withQueue } from "../connections.js";
 import { formatNumber, formatReject } from "../format.js";
-import { print } from "../output.js";
+import { isStdoutOpen, print } from "../output.js";
 
 /** Streams, since a run may have as many rejects as sessions. */
 export async function rejects(
@@ -20,8 +20,9 @@ export async function rejects(
 async function printArray(queue: QueueConnection, run: RunId): Promise<void> {
   let separator = "[";
   for await (const reject of listRejects(queue, run)) {
-    process.stdout.write(`${separator}${JSON.stringify(reject)}`);
+    print(`${separator}${JSON.stringify(reject)}`, "");
     separator = ",\n";
+    if (!isStdoutOpen()) return;
   }
   print(separator === "[" ? "[]" : "]");
 }
@@ -36,6 +37,7 @@ async function printGroups(queue: QueueConnection, run: RunId): Promise<void> {
     print(`${code}: ${formatNumber(count)}`);
     for await (const reject of listRejects(queue, run)) {
       if (reject.code === code) print(`  ${formatReject(reject)}`);
+      if (!isStdoutOpen()) return;
     }
   }
 }

@@ -2,6 +2,7 @@ import type { Source } from "../source.js";
 import { type Connections, openConnections } from "./connections.js";
 import { countSessions } from "./count.js";
 import { extractSessions } from "./extract.js";
+import { findKnown } from "./find-known.js";
 import { inspect } from "./inspect.js";
 import { listExpiries } from "./list-expiries.js";
 import { planBounds } from "./plan-bounds.js";
@@ -26,6 +27,7 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
     survey: (options) => survey(connections, options),
     extract: (range, read) => extractSessions(connections, matchRange(range), read, batchBytes),
     readByIds: (ids, read) => extractSessions(connections, matchIds(ids), read, batchBytes),
+    findKnown: (ids) => findKnown(connections, ids),
     sampleIds: (range, size) => sampleIds(connections, range, size),
     listExpiries: (range, read) => listExpiries(connections, range, read),
     close: () => connections.close(),
