@@ -8,6 +8,12 @@ export interface Config {
   readonly port: number;
 }
 
+interface Flags {
+  host: string;
+  port: number;
+  publishedOn?: "loopback";
+}
+
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Flags first, then the environment. Ends the process with 2 on wrong usage; throws RehomeError (exit 2). */
@@ -15,7 +21,7 @@ export function readConfig(argv: readonly string[]): Config {
   const command = new Command("rehome-dashboard")
     .description("Shows runs and their jobs in a browser.")
     .addOption(
-      new Option("--host <host>", "loopback address to listen on")
+      new Option("--host <host>", "address to listen on, one of loopback")
         .env("REHOME_DASHBOARD_HOST")
         .default("127.0.0.1"),
     )
@@ -25,12 +31,21 @@ export function readConfig(argv: readonly string[]): Config {
         .default(3000)
         .argParser(portNumber),
     )
+    .addOption(
+      new Option(
+        "--published-on <where>",
+        "in a container: the host publishes the port on loopback only, so --host may be any address",
+      )
+        .env("REHOME_DASHBOARD_PUBLISHED_ON")
+        .choices(["loopback"]),
+    )
     .allowExcessArguments(false)
     .addHelpText("after", "\nQUEUE_URL is read from the environment only.")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .parse(argv);
-  const { host, port } = command.opts<{ host: string; port: number }>();
-  if (!LOOPBACK.test(host)) {
+  const { host, port, publishedOn } = command.opts<Flags>();
+  // In a container loopback is the container's own. What the host makes of the port cannot be seen from here.
+  if (!LOOPBACK.test(host) && publishedOn !== "loopback") {
     throw new RehomeError(
       "not-loopback",
       `--host ${host} is not a loopback address, and the dashboard has no logins`,
