@@ -22,6 +22,8 @@ export interface Config {
   readonly port: number;
 }
 
+type Flags = Values<"dashboard"> & { publishedOn?: "loopback" };
+
 const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|localhost)$/;
 
 /** Flags, environment, config file. Ends the process with 2 on wrong usage; throws RehomeError (exit 2). */
@@ -33,14 +35,23 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
         "REHOME_CONFIG",
       ),
     )
+    .addOption(
+      new Option(
+        "--published-on <where>",
+        "in a container: the host publishes the port on loopback only, so --host may be any address",
+      )
+        .env("REHOME_DASHBOARD_PUBLISHED_ON")
+        .choices(["loopback"]),
+    )
     .allowExcessArguments(false)
     .addHelpText("after", "\nQUEUE_URL is read from the environment only.")
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   for (const [, setting] of settingsOf("dashboard")) command.addOption(toOption(setting));
   command.parse(argv);
   applySection(command, await loadConfig(command.getOptionValue("config")), "dashboard");
-  const { host, port } = command.opts<Values<"dashboard">>();
-  if (!LOOPBACK.test(host)) {
+  const { host, port, publishedOn } = command.opts<Flags>();
+  // In a container loopback is the container's own. What the host makes of the port cannot be seen from here.
+  if (!LOOPBACK.test(host) && publishedOn !== "loopback") {
     throw new RehomeError(
       "not-loopback",
       `host ${host} is not a loopback address, and the dashboard has no logins`,
