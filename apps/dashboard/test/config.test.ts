@@ -50,7 +50,7 @@ describe("where the dashboard listens", () => {
     });
     for (const word of ["", "true", "false", "0.0.0.0", "LOOPBACK"]) {
       vi.stubEnv("REHOME_DASHBOARD_PUBLISHED_ON", word);
-      expect(() => read("--host", "0.0.0.0"), word).toThrow("exit 2");
+      await expect(read("--host", "0.0.0.0"), word).rejects.toThrow("exit 2");
     }
   });
 });
