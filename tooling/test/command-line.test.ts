@@ -1,4 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -71,6 +74,29 @@ describe("the command line", () => {
     expect(verbose.stderr).toMatch(/source: PostgreSQL \d+.*timestamps in/);
     const both = await house.rehome(["status"], { FORCE_COLOR: "1", NO_COLOR: "1" });
     expect(both.stdout).not.toContain("\u001b");
+  });
+
+  it("writes what it says on stderr to LOG_FILE as well, and so does the worker", async () => {
+    const house = await furnishedHouse();
+    const folder = await mkdtemp(join(tmpdir(), "rehome-log-"));
+    try {
+      const files = ["cli", "worker"].map((name) => join(folder, `${name}.log`)) as [
+        string,
+        string,
+      ];
+      await house.startWorker({ environment: { LOG_FILE: files[1] } });
+      await house.rehome(["start", "--wait", "--quiet"], { LOG_FILE: files[0] });
+      await house.rehome(["status", "20200101-000000-aaaa"], { LOG_FILE: files[0] });
+      const [cli, worker] = [await readFile(files[0], "utf8"), await readFile(files[1], "utf8")];
+      expect(cli).toMatch(/^\S+Z completed: 0 of 0 sessions/m);
+      expect(cli).toMatch(/^\S+Z rehome: there is no run 20200101-000000-aaaa/m);
+      expect(worker).toContain('"msg":"worker ready"');
+      const refused = await house.rehome(["runs"], { LOG_FILE: join(folder, "nowhere", "log") });
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toMatch(/^rehome: LOG_FILE cannot be written \(ENOENT\)/);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("takes a broken pipe for no error", async () => {

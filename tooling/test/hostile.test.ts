@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
 import { until } from "../src/e2e/house.js";
@@ -141,6 +144,45 @@ describe("a worker whose clock is an hour off", () => {
       await house.target.del("session:soon", "session:later");
     }
     expect(dumps.size).toBe(1);
+  });
+});
+
+describe("a config with hostile names", () => {
+  it("of fields writes them as they are, and of tables or columns is refused", async () => {
+    const house = await furnishedHouse();
+    await addSession(house.source, { id: "one", attributes: { cart: "1" } });
+    const folder = await mkdtemp(join(tmpdir(), "rehome-config-"));
+    const file = join(folder, "rehome.config.json");
+    const nasty = '"; DROP TABLE users; --\r\nFLUSHALL\r\n';
+    try {
+      const renames = { cart: nasty, username: "$(reboot)", theme: "{}" };
+      const mapping = { renames, keyPrefix: "*[?]\\'\r\n:" };
+      await writeFile(file, JSON.stringify({ mapping }));
+      await house.startWorker();
+      expect((await house.rehome(["start", "--wait", "--config", file])).code).toBe(0);
+      expect(await house.target.hgetall(`${mapping.keyPrefix}one`)).toMatchObject({
+        [nasty]: "1",
+        "$(reboot)": "ada",
+        "{}": "dark",
+      });
+      expect(await house.rehomeJson<Verification>(["verify", "--mode", "count"])).toMatchObject({
+        matched: 1,
+        extra: 0,
+      });
+      const { rows } = await house.source.query("SELECT count(*)::int AS users FROM users");
+      expect(rows).toEqual([{ users: 2 }]);
+
+      await writeFile(
+        file,
+        JSON.stringify({ mapping: { tables: { users: "users; DROP TABLE users" } } }),
+      );
+      const refused = await house.rehome(["start", "--config", file]);
+      expect(refused).toMatchObject({ code: 2, stdout: "" });
+      expect(refused.stderr).toMatch(/mapping/);
+      expect(refused.stderr).not.toContain("DROP TABLE");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

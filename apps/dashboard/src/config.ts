@@ -20,6 +20,8 @@ export interface Config {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** What is logged to stderr goes there as well. */
+  readonly logFile: string | null;
 }
 
 type Flags = Values<"dashboard"> & { publishedOn?: "loopback" };
@@ -65,6 +67,7 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     queueUrl: parseConnectionUrl("QUEUE_URL", process.env["QUEUE_URL"], ["redis:", "rediss:"]),
     host,
     port,
+    logFile: process.env["LOG_FILE"] ?? null,
   };
 }
 

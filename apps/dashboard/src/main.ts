@@ -18,7 +18,12 @@ try {
 
 /** Serves until SIGTERM or SIGINT. */
 async function main(config: Config): Promise<void> {
-  const log = pino({}, pino.destination({ fd: 2, sync: true }));
+  const stderr = { stream: pino.destination({ fd: 2, sync: true }) };
+  const file =
+    config.logFile === null
+      ? []
+      : [{ stream: pino.destination({ dest: config.logFile, sync: true, mkdir: true }) }];
+  const log = pino({}, pino.multistream([stderr, ...file]));
   const queue = await openQueue(config.queueUrl, {
     onError: (error) =>
       log.warn(

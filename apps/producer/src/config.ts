@@ -26,6 +26,9 @@ export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
   });
 }
 
+/** What goes to stderr goes there as well. */
+export const logFile = process.env["LOG_FILE"] ?? null;
+
 /** Progress is animated only where someone watches it. */
 export const terminal = {
   animated:

@@ -1,6 +1,6 @@
 import { RehomeError } from "@rehome/core";
 import { CommanderError } from "commander";
-import { closeStdout } from "./output.js";
+import { closeStdout, complain, openLogFile } from "./output.js";
 import { makeProgram } from "./program.js";
 
 // A reader that has seen enough, as `head` has, is no error, and no reason to leave work half done.
@@ -12,6 +12,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
+  openLogFile();
   await makeProgram().parseAsync(process.argv);
 } catch (error) {
   process.exitCode = report(error);
@@ -22,13 +23,9 @@ function report(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof RehomeError) {
-    process.stderr.write(
-      `rehome: ${error.message}${error.hint === null ? "" : `. ${error.hint}`}\n`,
-    );
+    complain(`rehome: ${error.message}${error.hint === null ? "" : `. ${error.hint}`}`);
     return error.exitCode;
   }
-  process.stderr.write(
-    `rehome: unexpected error\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  complain(`rehome: unexpected error\n${error instanceof Error ? error.stack : String(error)}`);
   return 1;
 }

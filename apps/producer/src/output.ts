@@ -1,3 +1,7 @@
+import { appendFileSync } from "node:fs";
+import { RehomeError } from "@rehome/core";
+import { logFile } from "./config.js";
+
 export type Verbosity = "quiet" | "normal" | "verbose";
 
 let verbosity: Verbosity = "normal";
@@ -11,6 +15,7 @@ export function isQuiet(): boolean {
   return verbosity === "quiet";
 }
 
+let logFileOpen = false;
 let stdoutOpen = true;
 
 /** Nobody reads what is printed any more. */
@@ -34,10 +39,37 @@ export function printJson(document: unknown): void {
 
 /** stderr carries progress, warnings and hints. */
 export function note(text: string): void {
-  if (verbosity !== "quiet") process.stderr.write(`${text}\n`);
+  say(text, verbosity !== "quiet");
 }
 
 /** What only someone who asked for more wants to read. */
 export function detail(text: string): void {
-  if (verbosity === "verbose") process.stderr.write(`${text}\n`);
+  say(text, verbosity === "verbose");
+}
+
+/** Errors are said however quiet it is to be. */
+export function complain(text: string): void {
+  say(text, true);
+}
+
+/** Throws RehomeError (exit 2) where LOG_FILE cannot be written, before anything is begun. */
+export function openLogFile(): void {
+  if (logFile === null) return;
+  try {
+    appendFileSync(logFile, "", { mode: 0o600 });
+    logFileOpen = true;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+    throw new RehomeError("log-file", `LOG_FILE cannot be written (${code})`, {
+      hint: "Name a file in a folder that exists and may be written to",
+      exitCode: 2,
+    });
+  }
+}
+
+/** The log file is told everything. */
+function say(text: string, onStderr: boolean): void {
+  if (onStderr) process.stderr.write(`${text}\n`);
+  if (logFile !== null && logFileOpen)
+    appendFileSync(logFile, `${new Date().toISOString()} ${text}\n`, { mode: 0o600 });
 }

@@ -15,7 +15,7 @@ export async function watchRun(
   run: RunId,
   signal: AbortSignal,
 ): Promise<Status> {
-  const display = isQuiet() ? SILENT : terminal.animated ? makeBar() : makeLines();
+  const display = terminal.animated && !isQuiet() ? makeBar() : makeLines();
   try {
     for (;;) {
       const status = await readStatus(queue, run);
@@ -32,8 +32,6 @@ interface Display {
   show(status: Status): void;
   end(): void;
 }
-
-const SILENT: Display = { show: () => undefined, end: () => undefined };
 
 function makeBar(): Display {
   const bar = new SingleBar({
