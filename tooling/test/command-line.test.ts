@@ -23,6 +23,8 @@ const VERBS = [
   "pause",
   "resume",
   "cancel",
+  "config",
+  "init",
   "retry",
   "forget",
 ];

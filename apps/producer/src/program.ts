@@ -1,21 +1,21 @@
 import tab from "@bomb.sh/tab/commander";
 import { SECTIONS, SETTINGS } from "@rehome/core";
 import { Command, Option } from "commander";
-import { config } from "./commands/config.js";
-import { cancel, type ControlOptions, forget, pause, resume, retry } from "./commands/control.js";
-import { init, type InitOptions } from "./commands/init.js";
-import { plan, type PlanOptions } from "./commands/plan.js";
-import { rejects } from "./commands/rejects.js";
-import { seed } from "./commands/seed.js";
-import { start, type StartOptions } from "./commands/start.js";
-import { runs, status } from "./commands/status.js";
-import { verify, type VerifyOptions } from "./commands/verify.js";
+import type { ControlOptions } from "./commands/control.js";
+import type { InitOptions } from "./commands/init.js";
+import type { PlanOptions } from "./commands/plan.js";
+import type { SeedOptions } from "./commands/seed.js";
+import type { StartOptions } from "./commands/start.js";
+import type { VerifyOptions } from "./commands/verify.js";
 import { FORMATS } from "./example-config.js";
 import { applyConfigFile, CONFIG_FLAG, toOption, withFlags } from "./flags.js";
 import { finishHelp } from "./help.js";
 import { setVerbosity } from "./output.js";
 
-/** The verbs and their options. Each action gives the exit code. */
+/**
+ * The verbs and their options. Each action gives the exit code, and loads what it needs when it acts: help,
+ * completion and a mistake in the options are answered at once.
+ */
 export function makeProgram(): Command {
   const program = new Command("rehome")
     .description(
@@ -38,13 +38,17 @@ export function makeProgram(): Command {
     .description("create the reference schema in the source and fill it, reproducibly")
     .option("--reset", "empty the tables first, if they were seeded by rehome")
     .option("--json", "print one JSON document")
-    .action(ending((options: Parameters<typeof seed>[0]) => seed(options)));
+    .action(
+      ending(async (options: SeedOptions) => (await import("./commands/seed.js")).seed(options)),
+    );
 
   withFlags(program.command("start"), "start")
     .description("preflight, plan and enqueue a run; prints its id")
     .option("--wait", "show progress until the run has ended")
     .option("--json", "print one JSON document")
-    .action(ending((options: StartOptions) => start(options)));
+    .action(
+      ending(async (options: StartOptions) => (await import("./commands/start.js")).start(options)),
+    );
 
   program
     .command("status")
@@ -53,8 +57,8 @@ export function makeProgram(): Command {
     .option("--watch", "follow it until it ends")
     .option("--json", "print one JSON document")
     .action(
-      ending((run: string | undefined, options: { watch?: boolean; json?: boolean }) =>
-        status(run, options),
+      ending(async (run: string | undefined, options: { watch?: boolean; json?: boolean }) =>
+        (await import("./commands/status.js")).status(run, options),
       ),
     );
 
@@ -62,7 +66,11 @@ export function makeProgram(): Command {
     .command("runs")
     .description("every run, newest first")
     .option("--json", "print one JSON document")
-    .action(ending((options: { json?: boolean }) => runs(options)));
+    .action(
+      ending(async (options: { json?: boolean }) =>
+        (await import("./commands/status.js")).runs(options),
+      ),
+    );
 
   program
     .command("rejects")
@@ -70,35 +78,52 @@ export function makeProgram(): Command {
     .description("the sessions that were rejected, by fingerprint, and why")
     .option("--json", "print one JSON document")
     .action(
-      ending((run: string | undefined, options: { json?: boolean }) => rejects(run, options)),
+      ending(async (run: string | undefined, options: { json?: boolean }) =>
+        (await import("./commands/rejects.js")).rejects(run, options),
+      ),
     );
 
   withFlags(program.command("verify"), "verify")
     .argument("[run]")
     .description("compare source and target")
     .option("--json", "print one JSON document")
-    .action(ending((run: string | undefined, options: VerifyOptions) => verify(run, options)));
+    .action(
+      ending(async (run: string | undefined, options: VerifyOptions) =>
+        (await import("./commands/verify.js")).verify(run, options),
+      ),
+    );
 
   program
     .command("plan")
     .description("a dry run: what a run would do; writes nothing")
     .addOption(toOption(SETTINGS.start.chunkSize))
     .option("--json", "print one JSON document")
-    .action(ending((options: PlanOptions) => plan(options)));
+    .action(
+      ending(async (options: PlanOptions) => (await import("./commands/plan.js")).plan(options)),
+    );
 
   addControl(program);
 
   withFlags(program.command("config"), ...SECTIONS)
     .description("the configuration that would be used, and where each value comes from")
     .option("--json", "print one JSON document")
-    .action(ending((_options: object, command: Command) => config(command)));
+    .action(
+      ending(async (_options: object, command: Command) =>
+        (await import("./commands/config.js")).config(command),
+      ),
+    );
 
   program
     .command("init")
     .description("write an example of a config file, with every option and its default")
     .addOption(new Option("--format <format>", "of the file").choices(FORMATS))
     .option("--force", "replace the file if it exists")
-    .action(ending((options: InitOptions) => init(program.getOptionValue("config"), options)));
+    .option("--json", "print one JSON document")
+    .action(
+      ending(async (options: InitOptions) =>
+        (await import("./commands/init.js")).init(program.getOptionValue("config"), options),
+      ),
+    );
 
   finishHelp(program);
   program.hook("preAction", (_program, command) => {
@@ -112,17 +137,21 @@ export function makeProgram(): Command {
 /** The verbs that change a run. */
 function addControl(program: Command): void {
   const verbs = [
-    ["pause", "start no new batch on any worker", pause],
-    ["resume", "go on, also with a plan that was interrupted", resume],
-    ["cancel", "end the run; what was written stays", cancel],
+    ["pause", "start no new batch on any worker"],
+    ["resume", "go on, also with a plan that was interrupted"],
+    ["cancel", "end the run; what was written stays"],
   ] as const;
-  for (const [name, description, verb] of verbs) {
+  for (const [name, description] of verbs) {
     program
       .command(name)
       .argument("[run]")
       .description(description)
       .option("--json", "print one JSON document")
-      .action(ending((run: string | undefined, options: ControlOptions) => verb(run, options)));
+      .action(
+        ending(async (run: string | undefined, options: ControlOptions) =>
+          (await import("./commands/control.js"))[name](run, options),
+        ),
+      );
   }
   program
     .command("retry")
@@ -130,13 +159,21 @@ function addControl(program: Command): void {
     .description("try again exactly the sessions that were rejected and the chunks that failed")
     .option("--wait", "show progress until the run has ended")
     .option("--json", "print one JSON document")
-    .action(ending((run: string | undefined, options: ControlOptions) => retry(run, options)));
+    .action(
+      ending(async (run: string | undefined, options: ControlOptions) =>
+        (await import("./commands/control.js")).retry(run, options),
+      ),
+    );
   program
     .command("forget")
     .argument("<run>")
     .description("delete a run's ledger; its bounds and rejects are credentials")
     .option("--json", "print one JSON document")
-    .action(ending((run: string, options: ControlOptions) => forget(run, options)));
+    .action(
+      ending(async (run: string, options: ControlOptions) =>
+        (await import("./commands/control.js")).forget(run, options),
+      ),
+    );
 }
 
 function ending<Args extends unknown[]>(

@@ -2,11 +2,12 @@ import { writeFile } from "node:fs/promises";
 import { CONFIG_FILES, RehomeError } from "@rehome/core";
 import { existsSync } from "node:fs";
 import { exampleConfig, type Format, FORMATS } from "../example-config.js";
-import { note } from "../output.js";
+import { note, printJson } from "../output.js";
 
 export interface InitOptions {
   format?: Format;
   force?: boolean;
+  json?: boolean;
 }
 
 /** Writes an example of a config file to the path named, or to the current directory. */
@@ -30,7 +31,8 @@ export async function init(named: string | undefined, options: InitOptions): Pro
       throw new RehomeError("cannot-write", `${file} cannot be written (${error.code})`);
     },
   );
-  note(`wrote ${file}; see what it comes to with: rehome config`);
+  if (options.json) printJson({ file });
+  else note(`wrote ${file}; see what it comes to with: rehome config`);
   return 0;
 }
 
