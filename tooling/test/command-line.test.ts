@@ -133,10 +133,10 @@ describe("the command line", () => {
 describe("Ctrl-C", () => {
   it("once leaves the run to its workers, and says how to watch it", async () => {
     const house = await furnishedHouse();
-    await addManySessions(house.source, 3_000);
+    await addManySessions(house.source, 8_000);
     await house.startWorker();
     const waiting = spawnRehome(
-      ["start", "--wait", "--max-rate", "1000", "--chunk-size", "500"],
+      ["start", "--wait", "--max-rate", "2000", "--chunk-size", "500"],
       house.urls,
     );
     await until("sessions are written", async () => (await house.target.dbsize()) > 100);
@@ -144,7 +144,7 @@ describe("Ctrl-C", () => {
     const [code] = (await once(waiting, "exit")) as [number | null];
     expect(code).toBe(130);
     const status = await house.rehomeJson<Status>(["status"]);
-    expect(status).toMatchObject({ phase: "running", chunks: { total: 6 } });
+    expect(status).toMatchObject({ phase: "running", chunks: { total: 16 } });
     await until(
       "the run has ended",
       async () => (await house.rehomeJson<Status>(["status"])).phase === "completed",
