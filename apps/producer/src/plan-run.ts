@@ -37,7 +37,8 @@ export async function planRun(
   }
   const size = await source.count({ after, upTo: null });
   const exists = next > 0 || size > 0;
-  await closePlan(queue, run.id, { exists, size });
-  if (exists) await enqueueChunks(queue, run.id, "copy", [next]);
+  // A run that was cancelled meanwhile gets no job any more.
+  const closed = await closePlan(queue, run.id, { exists, size });
+  if (closed && exists) await enqueueChunks(queue, run.id, "copy", [next]);
   await settleRun(queue, run.id);
 }

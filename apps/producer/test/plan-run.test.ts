@@ -1,5 +1,6 @@
 import { defaultMapping, newRunId, type RunId, zeroCounts } from "@rehome/core";
 import {
+  cancelRun,
   createRun,
   openQueue,
   type QueueConnection,
@@ -144,6 +145,20 @@ describe("planning a run", () => {
       chunks: { total: 20, done: 20 },
       sessions: { planned: 200, read: 200 },
     });
+  });
+
+  it("of a run that is cancelled meanwhile leaves no job behind", async () => {
+    const run = await newRun();
+    const cancelledLate: Source = {
+      ...source,
+      count: async (range) => {
+        await cancelRun(queue, run.id);
+        return await source.count(range);
+      },
+    };
+    await planRun({ source: cancelledLate, queue }, run);
+    expect(await queue.redis.keys(`*${run.id}-copy-*`)).toEqual([]);
+    expect(await readStatus(queue, run.id)).toMatchObject({ phase: "cancelled" });
   });
 
   it("of an empty table completes the run", async () => {

@@ -50,13 +50,21 @@ export async function readPlanEnd(
   return { next, after: after as SessionId };
 }
 
-/** Marks the plan as whole. The last chunk, of `lastSize` sessions, has no upper bound; an empty table has none. */
+/**
+ * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing done, if it
+ * is whole already or the run has ended.
+ */
 export async function closePlan(
   queue: QueueConnection,
   run: RunId,
   last: { readonly exists: boolean; readonly size: number },
-): Promise<void> {
-  await closeScript(queue.redis, [runKeys(run).run], [last.exists ? 1 : 0, last.size]);
+): Promise<boolean> {
+  const closed = await closeScript(
+    queue.redis,
+    [runKeys(run).run],
+    [last.exists ? 1 : 0, last.size],
+  );
+  return closed === 1;
 }
 
 /** The range of a chunk. Throws RehomeError `unknown-chunk` when the plan does not have it. */

@@ -13,7 +13,14 @@ import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { deleteLedger, expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId } from "./payload.js";
 import { removeByIds, removeJobs } from "./remove-jobs.js";
-import { chunksWhere, readRun, rethrow, type Run, runActive } from "./run-record.js";
+import {
+  chunksWhere,
+  readRun,
+  refuseWhileActive,
+  rethrow,
+  type Run,
+  runActive,
+} from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const changeScript = loadScript("change-phase");
@@ -59,6 +66,7 @@ export async function cancelRun(queue: QueueConnection, run: RunId): Promise<num
 export async function retryRun(queue: QueueConnection, run: RunId): Promise<number> {
   const { phase, planWhole } = await readRun(queue, run);
   if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
+  await refuseWhileActive(queue);
   const chunks = await reopenChunks(queue, run);
   if (chunks.length === 0 && planWhole && phase === "completed") return 0;
   await keepLedger(queue, run);

@@ -161,7 +161,9 @@ describe("retrying", () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
     const other = await startedRun(queue);
+    const before = await readStatus(queue, run);
     await expect(retryRun(queue, run)).rejects.toMatchObject({ code: "run-active" });
+    expect(await readStatus(queue, run)).toEqual(before);
     await cancelRun(queue, other);
     expect(await retryRun(queue, run)).toBe(2);
 
@@ -175,10 +177,12 @@ describe("retrying", () => {
   it("interrupted half-way can be done again", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
-    await startedRun(queue).then(async (other) => {
-      await retryRun(queue, run).catch(() => undefined);
-      await cancelRun(queue, other);
-    });
+    // As if the process had died after reopening the first of two chunks.
+    const base = `{rehome}:run:${run}`;
+    const entry = (await queue.redis.hget(`${base}:chunks`, "1")) ?? "";
+    expect(entry).toMatch(/^done /);
+    await queue.redis.hset(`${base}:chunks`, "1", entry.replace("done", "retry"));
+    await queue.redis.hincrby(base, "done", -1);
     expect(await retryRun(queue, run)).toBe(2);
     expect((await readStatus(queue, run)).chunks).toMatchObject({ done: 1, failed: 0, waiting: 2 });
   });

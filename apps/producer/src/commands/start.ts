@@ -41,12 +41,7 @@ export async function start(options: StartOptions): Promise<number> {
     try {
       const planned = planRun(servers, run, options.wait ? undefined : interrupt.signal);
       if (!options.wait) {
-        try {
-          await planned;
-        } catch (error) {
-          if (interrupt.signal.aborted) return 130;
-          throw error;
-        }
+        await planned;
         if (options.json) printJson({ run: run.id });
         return 0;
       }
