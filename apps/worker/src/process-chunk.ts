@@ -42,15 +42,20 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
   const now = await target.clock();
-  for await (const sessions of batches) {
-    await admit(context, task, sessions.length);
-    const { entries, rejects } = transformBatch(sessions, transform, now);
-    const refused = await loadBatch(context, run, entries, counts);
-    for (const reject of [...rejects, ...refused]) {
-      count(counts, "rejected");
-      task.log.debug({ code: reject.code }, "rejected");
+  // One batch is loaded while the next one is extracted and transformed.
+  let loading: Promise<void> = Promise.resolve();
+  try {
+    for await (const sessions of batches) {
+      await admit(context, task, sessions.length);
+      const transformed = transformBatch(sessions, transform, now);
+      await loading;
+      loading = loadBatch(context, task, run, transformed, counts);
+      loading.catch(() => undefined);
     }
-    await stageRejects(queue, run.id, task.chunk, task.attempt, [...rejects, ...refused]);
+    await loading;
+  } finally {
+    // Nothing of this attempt is still being written when the next one begins.
+    await loading.catch(() => undefined);
   }
 
   await checkTarget(context, task, run);
@@ -93,7 +98,16 @@ async function* readRejects(
   for await (const ids of pages) yield* source.readByIds(ids, options);
 }
 
-function transformBatch(sessions: readonly SourceSession[], transform: Transform, now: number) {
+interface TransformedBatch {
+  readonly entries: readonly LoadEntry[];
+  readonly rejects: readonly Reject[];
+}
+
+function transformBatch(
+  sessions: readonly SourceSession[],
+  transform: Transform,
+  now: number,
+): TransformedBatch {
   const entries: LoadEntry[] = [];
   const rejects: Reject[] = [];
   for (const session of sessions) {
@@ -104,18 +118,18 @@ function transformBatch(sessions: readonly SourceSession[], transform: Transform
   return { entries, rejects };
 }
 
-/** Counts what became of each session, and returns those that the target refused. */
+/** Counts what became of each session, and stages what was rejected by the transform or by the target. */
 async function loadBatch(
   context: Context,
+  task: Task,
   run: Run,
-  entries: readonly LoadEntry[],
+  { entries, rejects }: TransformedBatch,
   counts: Counts,
-): Promise<Reject[]> {
+): Promise<void> {
   const results = await context.target.load(entries, run);
-  const refused: Reject[] = [];
+  const refused = [...rejects];
   for (const [i, entry] of entries.entries()) {
     const result = results[i];
-    const id = entry.kind === "write" ? entry.session.id : entry.id;
     switch (result) {
       case "migrated":
       case "kept":
@@ -128,7 +142,7 @@ async function loadBatch(
         break;
       case "wrong-type":
         refused.push({
-          id,
+          id: entry.kind === "write" ? entry.session.id : entry.id,
           code: "wrong-type",
           message: "the target holds this key with another type than hash",
         });
@@ -137,5 +151,9 @@ async function loadBatch(
         throw new Error(`the target gave ${results.length} results for ${entries.length} sessions`);
     }
   }
-  return refused;
+  for (const reject of refused) {
+    count(counts, "rejected");
+    task.log.debug({ code: reject.code }, "rejected");
+  }
+  await stageRejects(context.queue, run.id, task.chunk, task.attempt, refused);
 }

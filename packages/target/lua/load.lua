@@ -1,10 +1,12 @@
 -- Writes, keeps or removes one session per key: the contract's Load step. Behind expiry.lua.
 -- KEYS: one per session
--- ARGV: policy, form of timestamps, name of the field last_activity_at, '' or '=' and the text that stands for null;
+-- ARGV: policy, form of timestamps, name of the field last_activity_at, '' or '=' and the text that stands for null,
+--       way of writing: 'restore' or 'hset';
 --       then per session: expiry in Unix ms ('' for one that has expired), its last activity ('' for none),
---       how many names and values follow, name, value …
+--       how many arguments follow: name, value …, or for 'restore' the payload.
+-- Under the policy 'keep' the way is 'hset': it compares fields.
 -- Replies with a letter per session: m migrated, k kept, i kept as incomparable, w wrong type, e expired.
-local policy, form, activity_name, null_mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local policy, form, activity_name, null_mark, way = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local ISO = '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$'
 -- Lua's unpack takes no more than about 8,000; must be even.
 local SLICE = 4000
@@ -47,9 +49,14 @@ local function holds_exactly(key, expires_at, first, last)
   return true
 end
 
--- Returns an error, or nil. After an error nothing of the session is left: half of one, or one without an
--- expiry, would be worse than none.
-local function write(key, expires_at, first, last)
+-- Both return an error, or nil.
+local function write_whole(key, expires_at, payload)
+  local reply = redis.pcall('RESTORE', key, expires_at, payload, 'REPLACE', 'ABSTTL')
+  return is_error(reply) and reply or nil
+end
+
+-- After an error nothing of the session is left: half of one, or one without an expiry, would be worse than none.
+local function write_fields(key, expires_at, first, last)
   redis.call('UNLINK', key)
   local reply
   for from = first, last, SLICE do
@@ -69,7 +76,7 @@ local refusal = redis.pcall('SETRANGE', KEYS[1], 0, '')
 if is_error(refusal) and not is_wrong_type(refusal) then return refusal end
 
 local results = {}
-local at = 5
+local at = 6
 for i = 1, #KEYS do
   local key, expires_at, activity, size = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local first, last = at + 3, at + 2 + size
@@ -92,7 +99,9 @@ for i = 1, #KEYS do
     if not result and policy ~= 'keep' then redis.call('UNLINK', key) end
     result = 'e'
   elseif not result then
-    local failure = write(key, expires_at, first, last)
+    local failure
+    if way == 'restore' then failure = write_whole(key, expires_at, ARGV[first])
+    else failure = write_fields(key, expires_at, first, last) end
     if failure then return failure end
     result = 'm'
   end

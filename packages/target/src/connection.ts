@@ -1,6 +1,6 @@
 import { RehomeError } from "@rehome/core";
 import { Redis, type RedisOptions } from "ioredis";
-import { describeTargetFailure } from "./failure.js";
+import { describeTargetFailure, failureToConnect } from "./failure.js";
 import { parseTargetUrl } from "./url.js";
 
 export interface ConnectionOptions {
@@ -9,7 +9,7 @@ export interface ConnectionOptions {
   readonly commandTimeoutMs?: number;
 }
 
-export type Argument = string | number;
+export type Argument = string | number | Buffer;
 export type Call = (command: string, args: Argument[]) => Promise<unknown>;
 
 /**
@@ -124,13 +124,7 @@ async function connect(
   failure = broken ?? failure;
   if (failure === null) return { redis, broken: () => broken, drop };
   redis.disconnect();
-  const { code, message, hint, retryable } = describeTargetFailure(
-    isClosed(failure) ? connectionReset() : failure,
-  );
-  throw new RehomeError(code, `${message} at ${address}`, {
-    hint: hint ?? "Check TARGET_URL",
-    retryable,
-  });
+  throw failureToConnect(isClosed(failure) ? connectionReset() : failure, address);
 }
 
 /** After any error but a reply, commands and replies may no longer match, or there is no connection. */

@@ -8,6 +8,8 @@ import {
 } from "@rehome/core";
 import type { Argument } from "./connection.js";
 import { sessionKey } from "./key.js";
+import { encodePayload } from "./payload.js";
+import type { WriteWay } from "./write-way.js";
 
 /** What `transform` gives and the target must be told of. */
 export type LoadEntry = Exclude<Transformed, { readonly kind: "rejected" }>;
@@ -31,8 +33,9 @@ const MAX_BATCH_BYTES = 1024 * 1024;
 export function* encodeBatches(
   entries: readonly LoadEntry[],
   options: LoadOptions,
+  way: WriteWay,
 ): Generator<Batch> {
-  const header = encodeHeader(options);
+  const header = [...encodeHeader(options), way.kind];
   let keys: string[] = [];
   let args: Argument[] = [...header];
   let bytes = 0;
@@ -49,7 +52,7 @@ export function* encodeBatches(
     keys.push(
       sessionKey(options.mapping.keyPrefix, entry.kind === "write" ? entry.session.id : entry.id),
     );
-    encodeEntry(entry, args);
+    encodeEntry(entry, args, way);
   }
   if (keys.length > 0) yield { keys, args };
 }
@@ -60,12 +63,16 @@ function encodeHeader({ mapping, conflict }: LoadOptions): Argument[] {
   return [conflict, mapping.timestamps, activity, absent === null ? "" : `=${absent}`];
 }
 
-function encodeEntry(entry: LoadEntry, args: Argument[]): void {
+function encodeEntry(entry: LoadEntry, args: Argument[], way: WriteWay): void {
   if (entry.kind === "expired") {
     args.push("", entry.lastActivityAt ?? "", 0);
     return;
   }
   const { expiresAt, lastActivityAt, fields } = entry.session;
+  if (way.kind === "restore") {
+    args.push(expiresAt, lastActivityAt ?? "", 1, encodePayload(fields, way.maxListpackEntries));
+    return;
+  }
   // One at a time: a session may have more fields than a call can have arguments.
   args.push(expiresAt, lastActivityAt ?? "", fields.length);
   for (const text of fields) args.push(text);

@@ -23,6 +23,20 @@ export function describeTargetFailure(error: unknown): RehomeError {
   });
 }
 
+/** The same, with where the connection was to lead. */
+export function failureToConnect(error: unknown, address: string): RehomeError {
+  const { code, message, hint, retryable } = describeTargetFailure(error);
+  return new RehomeError(code, `${message} at ${address}`, {
+    hint: hint ?? "Check TARGET_URL",
+    retryable,
+  });
+}
+
+/** An error reply as the error a client library makes of it. */
+export function replyError({ error }: { readonly error: string }): Error {
+  return Object.assign(new Error(error), { name: "ReplyError" });
+}
+
 function scriptRefusal(error: unknown): Error | null {
   if (!(error instanceof Error) || error.name !== "ReplyError") return null;
   for (const [pattern, code] of SCRIPT_REFUSALS) {

@@ -4,3 +4,4 @@ export type { TargetFacts } from "./inspect.js";
 export type { LoadResult } from "./load.js";
 export { openTarget, type Target } from "./target.js";
 export { projectBytes } from "./project-bytes.js";
+export { describeWay, type WriteWay } from "./write-way.js";

@@ -3,8 +3,9 @@ import { defaultMapping, type Mapping, RehomeError, type SessionId } from "@reho
 import type { Connection } from "./connection.js";
 import type { LoadEntry } from "./encode.js";
 import { probePrefix } from "./key.js";
-import { load } from "./load.js";
+import { type Lines, load } from "./load.js";
 import { readBack } from "./read-back.js";
+import { describeWay, findWriteWay, type WriteWay } from "./write-way.js";
 
 export interface TargetFacts {
   /** Where INFO is not allowed, texts are empty and numbers null. */
@@ -16,6 +17,7 @@ export interface TargetFacts {
   readonly usedMemory: number | null;
   /** Bytes; null also where there is no limit. */
   readonly maxMemory: number | null;
+  readonly writeWay: WriteWay;
   readonly warnings: readonly string[];
 }
 
@@ -30,13 +32,16 @@ const NEEDED =
  * Preflight: reachable, authenticated, a master, and everything that loading needs is allowed, tried out on a
  * key of our own. Throws RehomeError.
  */
-export async function inspect(connection: Connection, keyPrefix: string): Promise<TargetFacts> {
+export async function inspect(lines: Lines, keyPrefix: string): Promise<TargetFacts> {
+  const { connection } = lines;
   const warnings: string[] = [];
   const info = await readInfo(connection);
   if (info.size === 0)
     warnings.push("the target does not allow INFO: its version and memory are unknown");
   refuseUnfit(info);
-  await probe(connection, keyPrefix);
+  const way = await findWriteWay(connection, keyPrefix);
+  if (way.kind === "hset") warnings.push(describeWay(way));
+  await probe(lines, way, keyPrefix);
 
   const policy = info.get("maxmemory_policy") ?? "";
   const maxMemory = numberOf(info, "maxmemory");
@@ -51,6 +56,7 @@ export async function inspect(connection: Connection, keyPrefix: string): Promis
     maxmemoryPolicy: policy,
     usedMemory: numberOf(info, "used_memory"),
     maxMemory: maxMemory === 0 ? null : maxMemory,
+    writeWay: way,
     warnings,
   };
 }
@@ -94,7 +100,8 @@ function refuseUnfit(info: ReadonlyMap<string, string>): void {
 }
 
 /** Everything that happens to a session, done to one that is none. */
-async function probe(connection: Connection, keyPrefix: string): Promise<void> {
+async function probe(lines: Lines, way: WriteWay, keyPrefix: string): Promise<void> {
+  const { connection } = lines;
   const mapping: Mapping = { ...defaultMapping, keyPrefix: probePrefix(keyPrefix) };
   const id = randomUUID() as SessionId;
   const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
@@ -104,10 +111,10 @@ async function probe(connection: Connection, keyPrefix: string): Promise<void> {
     session: { id, fields, expiresAt, lastActivityAt: null, bytes: 8 },
   };
   try {
-    await load(connection, [write], { mapping, conflict: "newer" });
-    const repeated = await load(connection, [write], { mapping, conflict: "keep" });
+    await load(lines, way, [write], { mapping, conflict: "newer" });
+    const repeated = await load(lines, way, [write], { mapping, conflict: "keep" });
     const [found] = await readBack(connection, [id], mapping.keyPrefix);
-    await load(connection, [{ kind: "expired", id, lastActivityAt: null }], {
+    await load(lines, way, [{ kind: "expired", id, lastActivityAt: null }], {
       mapping,
       conflict: "replace",
     });

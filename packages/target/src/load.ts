@@ -6,7 +6,12 @@ import {
   type LoadOptions,
   refuseUnwritable,
 } from "./encode.js";
+import { describeTargetFailure, replyError } from "./failure.js";
+import type { Reply } from "./reply-parser.js";
+import { encodeRestores } from "./restore-commands.js";
 import { loadScript } from "./script.js";
+import type { Wire } from "./wire.js";
+import type { WriteWay } from "./write-way.js";
 
 /** By the letter with which the script tells them. */
 const RESULTS = {
@@ -21,19 +26,85 @@ const RESULTS = {
 
 export type LoadResult = (typeof RESULTS)[keyof typeof RESULTS];
 
+/** The two ways to talk to the target. */
+export interface Lines {
+  readonly connection: Connection;
+  readonly wire: Wire;
+}
+
 /** So many calls are on their way at once: the server never waits for us, nor we hold the whole chunk in its socket. */
 const CALLS_IN_FLIGHT = 4;
 
 const script = loadScript("expiry", "load");
 
-/** One result per entry, in order. After an error some of the entries may have been loaded, each as a whole or not at all. */
+/**
+ * One result per entry, in order. After an error some of the entries may have been loaded, each as a whole or
+ * not at all.
+ *
+ * Most sessions are not in the target yet: these are written by a RESTORE that refuses to replace, which is all
+ * that any conflict policy asks, and costs the server no script. The few that meet an existing key are decided
+ * upon by the script, which looks and writes in one step.
+ */
 export async function load(
-  connection: Connection,
+  { connection, wire }: Lines,
+  way: WriteWay,
   entries: readonly LoadEntry[],
   options: LoadOptions,
 ): Promise<LoadResult[]> {
   refuseUnwritable(entries);
-  const batches = encodeBatches(entries, options);
+  if (way.kind === "hset") return await loadByScript(connection, way, entries, options);
+
+  const results = await restoreAbsent(wire, way, entries, options.mapping.keyPrefix);
+  const present = entries.filter((_, i) => results[i] === "present");
+  if (present.length > 0) {
+    const decided = await loadByScript(connection, wayToDecide(way, options), present, options);
+    let next = 0;
+    for (const [i, result] of results.entries())
+      if (result === "present") results[i] = decided[next++] as LoadResult;
+  }
+  return results as LoadResult[];
+}
+
+/** Under `keep` nothing is written, and what is there must be compared field by field. */
+function wayToDecide(way: WriteWay, { conflict }: LoadOptions): WriteWay {
+  return conflict === "keep" ? { kind: "hset", reason: "" } : way;
+}
+
+async function restoreAbsent(
+  wire: Wire,
+  way: WriteWay & { kind: "restore" },
+  entries: readonly LoadEntry[],
+  keyPrefix: string,
+): Promise<(LoadResult | "present")[]> {
+  const sent: Promise<Reply[]>[] = [];
+  for (const { bytes, count } of encodeRestores(entries, keyPrefix, way.maxListpackEntries))
+    sent.push(wire.send(bytes, count));
+  const answered = await Promise.allSettled(sent);
+  const replies = answered.flatMap((one) => {
+    if (one.status === "rejected") throw one.reason;
+    return one.value;
+  });
+  return replies.map(resultOf);
+}
+
+/** What the replies to RESTORE and EXISTS mean. Throws RehomeError for an error that is not of one session. */
+function resultOf(reply: Reply): LoadResult | "present" {
+  if (reply === "OK") return "migrated";
+  if (reply === 0) return "expired";
+  if (reply === 1) return "present";
+  if (typeof reply === "object" && reply.error.startsWith("BUSYKEY")) return "present";
+  throw describeTargetFailure(
+    typeof reply === "object" ? replyError(reply) : new Error("Protocol error: no such reply"),
+  );
+}
+
+async function loadByScript(
+  connection: Connection,
+  way: WriteWay,
+  entries: readonly LoadEntry[],
+  options: LoadOptions,
+): Promise<LoadResult[]> {
+  const batches = encodeBatches(entries, options, way);
   const results: LoadResult[][] = [];
   let sent = 0;
 

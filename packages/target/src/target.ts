@@ -6,6 +6,8 @@ import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
 import { arePresent, readBack } from "./read-back.js";
 import { scanIds } from "./scan-ids.js";
+import { openWire } from "./wire.js";
+import { findWriteWay, type WriteWay } from "./write-way.js";
 
 /**
  * The Redis that receives the sessions. Every method rejects with a RehomeError fit to be shown, `retryable`
@@ -16,6 +18,8 @@ export interface Target {
   inspect(keyPrefix?: string): Promise<TargetFacts>;
   /** The server's time, in Unix ms. */
   clock(): Promise<number>;
+  /** How sessions are written to this server. */
+  writeWay(keyPrefix: string): Promise<WriteWay>;
   /**
    * Writes, keeps or removes each session by the run's conflict policy; one result per entry, in order.
    * Repeating it does no harm. Throws RehomeError `empty-session` where a session has no field at all.
@@ -39,10 +43,31 @@ export interface Target {
 /** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) unless it is a redis:// or rediss:// URL. */
 export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
   const connection = openConnection(url, options);
+  const lines = { connection, wire: openWire(url, options) };
+  let way: Promise<WriteWay> | null = null;
+
+  /** Found out when first needed, and again after anything went wrong: another server may have taken over. */
+  async function withWriteWay<T>(
+    keyPrefix: string,
+    use: (found: WriteWay) => Promise<T>,
+  ): Promise<T> {
+    const asked = (way ??= findWriteWay(connection, keyPrefix));
+    try {
+      return await use(await asked);
+    } catch (error) {
+      if (way === asked) way = null;
+      throw error;
+    }
+  }
+
   return {
-    inspect: (keyPrefix = defaultMapping.keyPrefix) => inspect(connection, keyPrefix),
+    inspect: (keyPrefix = defaultMapping.keyPrefix) => inspect(lines, keyPrefix),
     clock: () => readClock(connection),
-    load: (entries, loadOptions) => load(connection, entries, loadOptions),
+    writeWay: (keyPrefix) => withWriteWay(keyPrefix, async (found) => found),
+    load: (entries, loadOptions) =>
+      withWriteWay(loadOptions.mapping.keyPrefix, (found) =>
+        load(lines, found, entries, loadOptions),
+      ),
     readBack: (ids, keyPrefix) => readBack(connection, ids, keyPrefix),
     arePresent: (ids, keyPrefix) => arePresent(connection, ids, keyPrefix),
     scanIds: (keyPrefix, signal) => scanIds(connection, keyPrefix, signal),
@@ -53,6 +78,9 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
       const info = await readInfo(connection);
       return { address: connection.address, runId: info.get("run_id") ?? "" };
     },
-    close: async () => connection.close(),
+    close: async () => {
+      connection.close();
+      lines.wire.close();
+    },
   };
 }

@@ -9,25 +9,15 @@ const POSTGRES_EPOCH = BigInt(Date.UTC(2000, 0, 1)) * 1000n;
 const INFINITY = 2n ** 63n - 1n;
 const NEGATIVE_INFINITY = -(2n ** 63n);
 
-/** One row of a binary COPY, read in place: valid until the next one is asked for. */
-export interface CopyRow {
-  /** Bytes of the whole row. */
-  readonly bytes: number;
-  isNull(column: number): boolean;
-  /** Of any type whose binary form is its text. */
-  text(column: number): string | null;
-  boolean(column: number): boolean | null;
-  /** Of a `timestamptz`. */
-  instant(column: number): Instant | null;
-  /** Whether the column has these very bytes. */
-  equals(column: number, bytes: Buffer): boolean;
-  /** A copy of the column's bytes. */
-  copy(column: number): Buffer;
+/** Where a row lies. Keeping it keeps the piece of the stream that it came in, and makes no other object. */
+export interface RowPlace {
+  readonly buffer: Buffer;
+  readonly at: number;
 }
 
 /**
  * Runs `COPY (select) TO STDOUT (FORMAT binary)` and gives its rows as they arrive, those of one piece of the
- * stream at a time: no object is made for a row, and nothing is read ahead of who asks.
+ * stream at a time, in one cursor that moves from row to row. Nothing is read ahead of who asks.
  */
 export async function* copyRows(
   client: PoolClient,
@@ -37,89 +27,68 @@ export async function* copyRows(
 ): AsyncGenerator<Iterable<CopyRow>> {
   const stream = client.query(copyTo(`COPY (${select}) TO STDOUT (FORMAT binary)`));
   if (signal !== undefined) addAbortSignal(signal, stream);
-  const parser = new CopyParser(columns);
+  const rows = new Rows(new CopyRow(columns));
   for await (const piece of stream as AsyncIterable<Buffer>) {
-    if (parser.add(piece)) yield parser.rows();
+    if (rows.add(piece)) yield rows;
   }
 }
 
-class CopyParser implements CopyRow {
+/** A row of a binary COPY, read where it lies. */
+export class CopyRow {
+  /** Bytes of the whole row. */
   bytes = 0;
+  /** After `move` found no whole row: how much of it is missing, at least. 0 at the trailer. */
+  missing = 0;
   #buffer: Buffer = Buffer.alloc(0);
   #at = 0;
-  /** What has come in since, until there is enough to read on: a long row is put together once. */
-  #pieces: Buffer[] = [];
-  #missing = HEADER_BYTES;
-  #headerRead = false;
-  readonly #columns: number;
   readonly #starts: Int32Array;
   readonly #lengths: Int32Array;
 
   constructor(columns: number) {
-    this.#columns = columns;
     this.#starts = new Int32Array(columns);
     this.#lengths = new Int32Array(columns);
   }
 
-  /** False while there is not enough to go on with. */
-  add(piece: Buffer): boolean {
-    this.#pieces.push(piece);
-    this.#missing -= piece.length;
-    if (this.#missing > 0) return false;
-    this.#buffer = Buffer.concat([this.#buffer.subarray(this.#at), ...this.#pieces]);
-    this.#pieces = [];
-    this.#at = 0;
-    if (!this.#headerRead) {
-      this.#at = HEADER_BYTES;
-      this.#headerRead = true;
-    }
-    return true;
+  get place(): RowPlace {
+    return { buffer: this.#buffer, at: this.#at };
   }
 
-  *rows(): Iterable<CopyRow> {
-    while (this.#readRow()) yield this;
-  }
-
-  /** False at the end of what is there; `#missing` then says how much more the row needs at least. */
-  #readRow(): boolean {
-    const buffer = this.#buffer;
-    const start = this.#at;
-    let at = start;
-    if (!this.#has(at + 2)) return false;
-    const count = buffer.readInt16BE(at);
-    at += 2;
-    // The trailer.
+  /** Where the row ends; -1 where there is none, or not all of it. */
+  move(buffer: Buffer, start: number): number {
+    this.#buffer = buffer;
+    this.#at = start;
+    let at = start + 2;
+    if (!this.#has(at)) return -1;
+    const count = buffer.readInt16BE(start);
     if (count === -1) {
-      this.#at = at;
-      this.#missing = 1;
-      return false;
+      this.missing = 0;
+      return -1;
     }
-    if (count !== this.#columns) throw new Error(`a row of ${count} columns, not ${this.#columns}`);
+    if (count !== this.#starts.length)
+      throw new Error(`a row of ${count} columns, not ${this.#starts.length}`);
     for (let column = 0; column < count; column += 1) {
-      if (!this.#has(at + 4)) return false;
+      if (!this.#has(at + 4)) return -1;
       const length = buffer.readInt32BE(at);
       at += 4;
       this.#starts[column] = at;
       this.#lengths[column] = length;
-      if (length > 0) {
-        at += length;
-        if (!this.#has(at)) return false;
-      }
+      if (length > 0) at += length;
+      if (!this.#has(at)) return -1;
     }
-    this.#at = at;
     this.bytes = at - start;
-    return true;
+    return at;
   }
 
   #has(end: number): boolean {
-    this.#missing = end - this.#buffer.length;
-    return this.#missing <= 0;
+    this.missing = end - this.#buffer.length;
+    return this.missing <= 0;
   }
 
   isNull(column: number): boolean {
-    return this.#lengths[column] === -1;
+    return this.#length(column) === -1;
   }
 
+  /** Of any type whose binary form is its text. */
   text(column: number): string | null {
     const [start, length] = [this.#start(column), this.#length(column)];
     return length < 0 ? null : this.#buffer.toString("utf8", start, start + length);
@@ -129,6 +98,7 @@ class CopyParser implements CopyRow {
     return this.isNull(column) ? null : this.#buffer[this.#start(column)] === 1;
   }
 
+  /** Of a `timestamptz`. */
   instant(column: number): Instant | null {
     if (this.isNull(column)) return null;
     const microseconds = this.#buffer.readBigInt64BE(this.#start(column));
@@ -137,14 +107,14 @@ class CopyParser implements CopyRow {
     return microseconds + POSTGRES_EPOCH;
   }
 
-  equals(column: number, bytes: Buffer): boolean {
-    const [start, length] = [this.#start(column), this.#length(column)];
-    return length === bytes.length && bytes.compare(this.#buffer, start, start + length) === 0;
-  }
-
-  copy(column: number): Buffer {
-    const [start, length] = [this.#start(column), this.#length(column)];
-    return Buffer.from(this.#buffer.subarray(start, start + length));
+  /** Whether a column has the same bytes as one of another row. */
+  equals(column: number, other: CopyRow, otherColumn: number): boolean {
+    const length = this.#length(column);
+    if (length !== other.#length(otherColumn)) return false;
+    const [start, otherStart] = [this.#start(column), other.#start(otherColumn)];
+    for (let i = 0; i < length; i += 1)
+      if (this.#buffer[start + i] !== other.#buffer[otherStart + i]) return false;
+    return true;
   }
 
   #start(column: number): number {
@@ -153,5 +123,46 @@ class CopyParser implements CopyRow {
 
   #length(column: number): number {
     return this.#lengths[column] ?? -1;
+  }
+}
+
+/** The rows that are whole so far. */
+class Rows implements Iterable<CopyRow> {
+  readonly #row: CopyRow;
+  #buffer: Buffer = Buffer.alloc(0);
+  #at = 0;
+  /** What has come in since, until there is enough to read on: a long row is put together once. */
+  #pieces: Buffer[] = [];
+  #missing = HEADER_BYTES;
+  #headerRead = false;
+
+  constructor(row: CopyRow) {
+    this.#row = row;
+  }
+
+  /** False while there is not enough to go on with. */
+  add(piece: Buffer): boolean {
+    this.#pieces.push(piece);
+    this.#missing -= piece.length;
+    if (this.#missing > 0) return false;
+    const rest = this.#buffer.subarray(this.#at);
+    this.#buffer =
+      rest.length === 0 && this.#pieces.length === 1
+        ? piece
+        : Buffer.concat([rest, ...this.#pieces]);
+    this.#pieces = [];
+    this.#at = this.#headerRead ? 0 : HEADER_BYTES;
+    this.#headerRead = true;
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<CopyRow> {
+    for (;;) {
+      const end = this.#row.move(this.#buffer, this.#at);
+      if (end === -1) break;
+      this.#at = end;
+      yield this.#row;
+    }
+    this.#missing = Math.max(this.#row.missing, 1);
   }
 }

@@ -1,128 +1,118 @@
-import { INFINITE_FUTURE, type SessionId, type SourceSession } from "@rehome/core";
+import type { Range, SessionId, SourceSession } from "@rehome/core";
+import type { PoolClient } from "pg";
 import type { ReadOptions } from "../source.js";
 import { findAttributeLookup } from "./collation.js";
 import type { Connections } from "./connections.js";
 import { type CopyRow, copyRows } from "./copy-rows.js";
-import { COLUMN, COLUMNS, type Match, selectSessions } from "./statement.js";
+import { Merge } from "./merge.js";
+import { type Growing, type Page, readPage } from "./page.js";
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_COLUMNS,
+  type AttributeLookup,
+  type Match,
+  matchIds,
+  matchRange,
+  selectAttributes,
+} from "./statement.js";
 
-/** Loading is told of no more at a time, however small the sessions are. */
-const MAX_BATCH_SESSIONS = 500;
+/** Enough to look up users in long sorted rows, few enough to hold. */
+const PAGE_SESSIONS = 5_000;
+const PAGE_ROW_BYTES = 4_096;
+
+interface Reading extends ReadOptions {
+  readonly client: PoolClient;
+  readonly lookup: AttributeLookup;
+  readonly batchBytes: number;
+}
+
+type ExtractOptions = ReadOptions & Pick<Reading, "batchBytes">;
 
 /**
- * Reads whole sessions in batches bounded in bytes. One longer than a session may be is cut short where that
- * shows, so that memory is bounded by the batch and one session.
+ * The sessions of a range, whole, in batches bounded in bytes; all of one moment. Page by page, three reads that
+ * each follow an index: sessions, their users, their attributes. The server is asked for no join of rows by the
+ * million, and its work for a page does not grow with any table. Memory is bounded by a page of short rows, one
+ * batch and one session.
  */
-export async function* extractSessions(
+export async function* extractRange(
   connections: Connections,
-  match: Match,
-  options: ReadOptions,
-  batchBytes: number,
+  range: Range,
+  options: ExtractOptions,
 ): AsyncGenerator<SourceSession[]> {
   const lookup = await findAttributeLookup(connections);
-  const select = selectSessions(match, options, lookup);
   yield* connections.snapshot(async function* (client) {
-    const batch = new Batch(options.maxSessionBytes);
-    for await (const rows of copyRows(client, select, COLUMNS, options.signal)) {
-      for (const row of rows) {
-        if (row.boolean(COLUMN.isAttribute)) {
-          batch.addAttribute(row);
-          continue;
-        }
-        // Where a user's preferences are not unique, the session comes with each of them.
-        if (batch.repeats(row)) continue;
-        if (batch.bytes >= batchBytes || batch.size >= MAX_BATCH_SESSIONS) yield batch.take();
-        batch.addSession(row);
-      }
+    const reading = { ...options, client, lookup };
+    let { after } = range;
+    for (;;) {
+      const rest = matchRange({ after, upTo: range.upTo });
+      const page = await readPage(client, rest, PAGE_SESSIONS, PAGE_ROW_BYTES, options);
+      if (page.lastId === null) return;
+      yield* readWhole(reading, page, matchRange({ after, upTo: page.lastId }));
+      after = page.lastId;
     }
-    if (batch.size > 0) yield batch.take();
   }, options.signal);
 }
 
-type Growing = { -readonly [Name in keyof SourceSession]: SourceSession[Name] } & {
-  attributes: (string | null)[];
-};
-
-/** Sessions so far; the last one may still be given attributes. */
-class Batch {
-  bytes = 0;
-  #sessions: Growing[] = [];
-  #last: Growing | null = null;
-  #lastId: Buffer = Buffer.alloc(0);
-  readonly #maxSessionBytes: number;
-
-  constructor(maxSessionBytes: number) {
-    this.#maxSessionBytes = maxSessionBytes;
-  }
-
-  get size(): number {
-    return this.#sessions.length;
-  }
-
-  take(): SourceSession[] {
-    const sessions = this.#sessions;
-    this.#sessions = [];
-    this.#last = null;
-    this.bytes = 0;
-    for (const { attributes } of sessions) sortAttributes(attributes);
-    return sessions;
-  }
-
-  repeats(row: CopyRow): boolean {
-    return this.#last !== null && row.equals(COLUMN.id, this.#lastId);
-  }
-
-  addSession(row: CopyRow): void {
-    this.#lastId = row.copy(COLUMN.id);
-    this.#last = {
-      id: row.text(COLUMN.id) as SessionId,
-      userId: row.text(COLUMN.userId),
-      username: row.text(COLUMN.username),
-      email: row.text(COLUMN.email),
-      ipAddress: row.text(COLUMN.ipAddress),
-      userAgent: row.text(COLUMN.userAgent),
-      createdAt: row.instant(COLUMN.createdAt),
-      lastActivityAt: row.instant(COLUMN.lastActivityAt),
-      // NOT NULL in the reference schema; elsewhere a session without an expiry never expires.
-      expiresAt: row.instant(COLUMN.expiresAt) ?? INFINITE_FUTURE,
-      theme: row.text(COLUMN.theme),
-      language: row.text(COLUMN.language),
-      notificationsEnabled: row.boolean(COLUMN.notificationsEnabled),
-      attributes: [],
-      bytes: 0,
-    };
-    this.#sessions.push(this.#last);
-    this.#weigh(this.#last, row);
-  }
-
-  /** One that belongs to no session, where no foreign key sees to that, is passed over. */
-  addAttribute(row: CopyRow): void {
-    const session = this.#last;
-    if (session === null || !row.equals(COLUMN.id, this.#lastId)) return;
-    if (session.bytes !== Number.POSITIVE_INFINITY) {
-      session.attributes.push(row.text(COLUMN.attributeKey), row.text(COLUMN.attributeValue));
+/** The same for sessions by their ids; those that are not there are left out. */
+export async function* extractIds(
+  connections: Connections,
+  ids: readonly SessionId[],
+  options: ExtractOptions,
+): AsyncGenerator<SourceSession[]> {
+  const lookup = await findAttributeLookup(connections);
+  yield* connections.snapshot(async function* (client) {
+    const reading = { ...options, client, lookup };
+    for (let i = 0; i < ids.length; i += PAGE_SESSIONS) {
+      const match = matchIds(ids.slice(i, i + PAGE_SESSIONS));
+      const page = await readPage(client, match, PAGE_SESSIONS, PAGE_ROW_BYTES, options);
+      yield* readWhole(reading, page, match);
     }
-    this.#weigh(session, row);
-  }
+  }, options.signal);
+}
 
-  #weigh(session: Growing, row: CopyRow): void {
-    session.bytes += row.bytes;
-    this.bytes += row.bytes;
-    if (row.boolean(COLUMN.withheld) || session.bytes > this.#maxSessionBytes) {
-      session.bytes = Number.POSITIVE_INFINITY;
-      session.attributes = [];
-    }
+async function* readWhole(
+  reading: Reading,
+  page: Page,
+  match: Match,
+): AsyncGenerator<SourceSession[]> {
+  yield* readAttributes(reading, page, match);
+  for (const id of page.large) {
+    const alone = matchIds([id]);
+    const one = await readPage(reading.client, alone, 1, Number.MAX_SAFE_INTEGER, reading);
+    yield* readAttributes(reading, one, alone);
   }
 }
 
 /**
- * By key, whatever plan and collation the server took: the JSON of the same attributes is to be the same text
- * each time, or verifying would find a difference where there is none.
+ * Gives each session its attributes, and hands out those that have all of theirs. Both come in one order, which
+ * only the server knows: with the first attribute of a session, all sessions before it are complete.
  */
-function sortAttributes(attributes: (string | null)[]): void {
-  const key = (pair: number) => attributes[2 * pair] ?? "";
-  const order = Array.from({ length: attributes.length / 2 }, (_, pair) => pair);
-  if (order.every((pair) => pair === 0 || key(pair - 1) <= key(pair))) return;
-  order.sort((one, other) => (key(one) < key(other) ? -1 : 1));
-  const sorted = order.flatMap((pair) => [key(pair), attributes[2 * pair + 1] ?? null]);
-  for (const [i, value] of sorted.entries()) attributes[i] = value;
+async function* readAttributes(
+  reading: Reading,
+  page: Page,
+  match: Match,
+): AsyncGenerator<SourceSession[]> {
+  if (page.sessions.length === 0) return;
+  const limits = { timeZone: reading.timeZone, bytes: reading.maxSessionBytes };
+  const select = selectAttributes(match, limits, reading.lookup);
+  const merge = new Merge(page, reading.batchBytes);
+  for await (const rows of copyRows(reading.client, select, ATTRIBUTE_COLUMNS, reading.signal)) {
+    for (const row of rows) {
+      const session = merge.sessionOf(row);
+      for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch()) yield batch;
+      if (session !== null) addAttribute(session, row, reading.maxSessionBytes);
+    }
+  }
+  merge.end();
+  for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch()) yield batch;
+}
+
+function addAttribute(session: Growing, row: CopyRow, maxSessionBytes: number): void {
+  session.bytes += row.bytes;
+  if (row.boolean(ATTRIBUTE.withheld) || session.bytes > maxSessionBytes) {
+    session.bytes = Number.POSITIVE_INFINITY;
+    session.attributes = [];
+  } else {
+    session.attributes.push(row.text(ATTRIBUTE.key), row.text(ATTRIBUTE.value));
+  }
 }

@@ -1,13 +1,12 @@
 import type { Source } from "../source.js";
 import { type Connections, openConnections } from "./connections.js";
 import { countSessions } from "./count.js";
-import { extractSessions } from "./extract.js";
+import { extractIds, extractRange } from "./extract.js";
 import { findKnown } from "./find-known.js";
 import { inspect } from "./inspect.js";
 import { listExpiries } from "./list-expiries.js";
 import { planBounds } from "./plan-bounds.js";
 import { sampleIds } from "./sample-ids.js";
-import { matchIds, matchRange } from "./statement.js";
 import { survey } from "./survey.js";
 
 export interface PostgresOptions {
@@ -25,8 +24,8 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
     planBounds: (plan) => planBounds(connections, plan),
     count: (range) => countSessions(connections, range),
     survey: (options) => survey(connections, options),
-    extract: (range, read) => extractSessions(connections, matchRange(range), read, batchBytes),
-    readByIds: (ids, read) => extractSessions(connections, matchIds(ids), read, batchBytes),
+    extract: (range, read) => extractRange(connections, range, { ...read, batchBytes }),
+    readByIds: (ids, read) => extractIds(connections, ids, { ...read, batchBytes }),
     findKnown: (ids) => findKnown(connections, ids),
     sampleIds: (range, size) => sampleIds(connections, range, size),
     listExpiries: (range, read) => listExpiries(connections, range, read),

@@ -23,55 +23,82 @@ export type AttributeLookup =
   | { readonly kind: "range" }
   | { readonly kind: "join"; readonly on: string };
 
-/** The columns of `selectSessions`: an attribute's row uses the first few. */
-export const COLUMN = {
+/** A value longer than `bytes` stays where it is, and the row says so. */
+export interface Limits {
+  readonly timeZone: string;
+  readonly bytes: number;
+}
+
+/** The columns of `selectSessions`. */
+export const SESSION = {
   id: 0,
-  isAttribute: 1,
-  withheld: 2,
-  userId: 3,
-  attributeKey: 3,
-  username: 4,
-  attributeValue: 4,
-  email: 5,
-  ipAddress: 6,
-  userAgent: 7,
-  createdAt: 8,
-  lastActivityAt: 9,
-  expiresAt: 10,
-  theme: 11,
-  language: 12,
-  notificationsEnabled: 13,
+  withheld: 1,
+  userId: 2,
+  ipAddress: 3,
+  userAgent: 4,
+  createdAt: 5,
+  lastActivityAt: 6,
+  expiresAt: 7,
 } as const;
-export const COLUMNS = 14;
+export const SESSION_COLUMNS = 8;
+
+/** So many sessions, in order. */
+export function selectSessions(match: Match, limits: Limits, most: number): string {
+  const time = (column: string) => absolute(column, limits.timeZone);
+  return `
+    SELECT session_id, ${isLonger("user_agent", limits)}, user_id::text, ip_address, ${withheld("user_agent", limits)},
+           ${time("created_at")}, ${time("last_activity_at")}, ${time("expires_at")}
+      FROM user_sessions WHERE ${match("session_id")} ORDER BY session_id LIMIT ${most}`;
+}
+
+/** The columns of `selectUsers`. */
+export const USER = {
+  id: 0,
+  username: 1,
+  email: 2,
+  theme: 3,
+  language: 4,
+  notificationsEnabled: 5,
+} as const;
+export const USER_COLUMNS = 6;
 
 /**
- * Each session's row, with its user and preferences, followed by the rows of its attributes: two ordered index
- * scans merged by the server, which alone knows the order. One statement, so that all is of one moment and one
- * connection carries it. A value longer than a session may be stays where it is.
+ * These users, with their preferences: looked up in the order of the index, which costs the server half of what
+ * looking up the user of each session does.
  */
-export function selectSessions(
-  match: Match,
-  options: { readonly timeZone: string; readonly maxSessionBytes: number },
-  lookup: AttributeLookup,
-): string {
-  const max = options.maxSessionBytes;
-  const time = (column: string) => absolute(column, options.timeZone);
-  const fits = (column: string) => `CASE WHEN octet_length(${column}) <= ${max} THEN ${column} END`;
+export function selectUsers(ids: readonly string[]): string {
   return `
-    SELECT s.session_id, false, coalesce(octet_length(s.user_agent) > ${max}, false), s.user_id::text, u.username::text,
-           u.email::text, s.ip_address::text, ${fits("s.user_agent")}, ${time("s.created_at")},
-           ${time("s.last_activity_at")}, ${time("s.expires_at")}, p.theme::text, p.language::text, p.notifications_enabled
-      FROM user_sessions s
-      LEFT JOIN users u ON u.user_id = s.user_id
-      LEFT JOIN user_preferences p ON p.user_id = s.user_id
-     WHERE ${match("s.session_id")}
-     UNION ALL
-    SELECT ${lookup.kind === "join" ? "s" : "d"}.session_id, true, coalesce(octet_length(d.attribute_value) > ${max}, false),
-           d.attribute_key::text, ${fits("d.attribute_value")},
-           NULL, NULL, NULL, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz, NULL, NULL, NULL::boolean
-      FROM ${attributes(lookup)}
-     WHERE ${match(lookup.kind === "join" ? "s.session_id" : "d.session_id")}
-     ORDER BY 1, 2`;
+    SELECT u.user_id::text, u.username, u.email, p.theme, p.language, p.notifications_enabled
+      FROM users u LEFT JOIN user_preferences p ON p.user_id = u.user_id
+     WHERE u.user_id = ANY (${arrayLiteral(ids)})`;
+}
+
+/** Of a type not named here, so that the server takes it for the column's. */
+function arrayLiteral(texts: readonly string[]): string {
+  const quoted = texts.map((text) =>
+    /^\d+$/.test(text) ? text : `"${text.replace(/["\\]/g, String.raw`\$&`)}"`,
+  );
+  return escapeLiteral(`{${quoted.join(",")}}`);
+}
+
+/** The columns of `selectAttributes`. */
+export const ATTRIBUTE = { sessionId: 0, withheld: 1, key: 2, value: 3 } as const;
+export const ATTRIBUTE_COLUMNS = 4;
+
+/** Of the sessions that match, in their order. */
+export function selectAttributes(match: Match, limits: Limits, lookup: AttributeLookup): string {
+  const id = lookup.kind === "join" ? "s.session_id" : "d.session_id";
+  return `
+    SELECT ${id}, ${isLonger("d.attribute_value", limits)}, d.attribute_key, ${withheld("d.attribute_value", limits)}
+      FROM ${attributes(lookup)} WHERE ${match(id)} ORDER BY ${id}`;
+}
+
+function isLonger(column: string, { bytes }: Limits): string {
+  return `coalesce(octet_length(${column}) > ${bytes}, false)`;
+}
+
+function withheld(column: string, { bytes }: Limits): string {
+  return `CASE WHEN octet_length(${column}) <= ${bytes} THEN ${column} END`;
 }
 
 function attributes(lookup: AttributeLookup): string {

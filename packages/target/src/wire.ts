@@ -1,0 +1,172 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { RehomeError } from "@rehome/core";
+import type { ConnectionOptions } from "./connection.js";
+import { describeTargetFailure, failureToConnect, replyError } from "./failure.js";
+import { type Reply, ReplyParser } from "./reply-parser.js";
+import { parseTargetUrl, type TargetServer } from "./url.js";
+
+/**
+ * A bare connection for commands that are encoded already: a client library makes an object, a promise and a
+ * copy of each, which costs more than the server needs to carry it out. Like `Connection` it is made when first
+ * needed and again after it broke, and sends nothing twice: what got no answer is rejected at once.
+ */
+export interface Wire {
+  /**
+   * The replies to so many commands, in order; an error reply is a value. Rejects with a RehomeError fit to be
+   * shown where the connection fails: any of the commands may have been carried out then.
+   */
+  send(commands: Buffer, count: number): Promise<Reply[]>;
+  close(): void;
+}
+
+interface Timeouts {
+  readonly connectMs: number;
+  readonly commandMs: number;
+}
+
+const KEEP_ALIVE_MS = 60_000;
+
+/** Throws RehomeError `malformed-url` (exit 2). */
+export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
+  const server = parseTargetUrl(url);
+  const timeouts: Timeouts = {
+    connectMs: options.connectTimeoutMs ?? 10_000,
+    commandMs: options.commandTimeoutMs ?? 30_000,
+  };
+  let current: Promise<Line> | null = null;
+  let closed = false;
+
+  function connected(): Promise<Line> {
+    if (closed) throw new RehomeError("target-closed", "target: the connection was closed");
+    if (current !== null) return current;
+    const made: Promise<Line> = openLine(server, timeouts, forget);
+    made.catch(forget);
+    current = made;
+    return made;
+
+    function forget(): void {
+      if (current === made) current = null;
+    }
+  }
+
+  return {
+    send: async (commands, count) =>
+      await (await connected()).send(commands, count, timeouts.commandMs),
+    close: () => {
+      closed = true;
+      current?.then(
+        (line) => line.close(),
+        () => undefined,
+      );
+    },
+  };
+}
+
+/** Connected, authenticated, and in its database. */
+async function openLine(
+  server: TargetServer,
+  timeouts: Timeouts,
+  onEnd: () => void,
+): Promise<Line> {
+  const { host, port, username, password, db } = server;
+  const line = new Line(
+    server.tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port }),
+    onEnd,
+  );
+  const greeting = [
+    ...(password === undefined ? [] : [["AUTH", ...(username === undefined ? [] : [username]), password]]),
+    ["SELECT", String(db)],
+  ];
+  try {
+    const replies = await line.send(encodeCommands(greeting), greeting.length, timeouts.connectMs);
+    for (const reply of replies) if (typeof reply === "object") throw replyError(reply);
+    return line;
+  } catch (error) {
+    line.close();
+    throw failureToConnect(error, server.address);
+  }
+}
+
+function encodeCommands(commands: readonly (readonly string[])[]): Buffer {
+  const part = (text: string) => `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
+  return Buffer.from(
+    commands.map((parts) => `*${parts.length}\r\n${parts.map(part).join("")}`).join(""),
+  );
+}
+
+interface Waiting {
+  readonly count: number;
+  readonly replies: Reply[];
+  readonly deadline: NodeJS.Timeout;
+  resolve(replies: Reply[]): void;
+  reject(error: unknown): void;
+}
+
+/** One socket, and who waits for its replies. */
+class Line {
+  readonly #socket: Socket;
+  readonly #onEnd: () => void;
+  readonly #parser = new ReplyParser();
+  readonly #waiting: Waiting[] = [];
+  #failure: unknown = null;
+
+  constructor(socket: Socket, onEnd: () => void) {
+    this.#socket = socket;
+    this.#onEnd = onEnd;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.on("data", (piece) => this.#receive(piece));
+    socket.on("error", (error) => this.#fail(error));
+    socket.on("close", () => this.#fail(coded("connection reset", "ECONNRESET")));
+  }
+
+  async send(commands: Buffer, count: number, timeoutMs: number): Promise<Reply[]> {
+    if (this.#failure !== null) throw describeTargetFailure(this.#failure);
+    return await new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => this.#fail(coded("timed out", "ETIMEDOUT")), timeoutMs);
+      this.#waiting.push({ count, replies: [], deadline, resolve, reject });
+      this.#socket.write(commands);
+    });
+  }
+
+  close(): void {
+    this.#fail(coded("connection reset", "ECONNRESET"));
+  }
+
+  #receive(piece: Buffer): void {
+    try {
+      for (const reply of this.#parser.add(piece)) this.#accept(reply);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #accept(reply: Reply): void {
+    const [first] = this.#waiting;
+    if (first === undefined) throw new Error("Protocol error: a reply to nothing");
+    first.replies.push(reply);
+    if (first.replies.length < first.count) return;
+    this.#waiting.shift();
+    clearTimeout(first.deadline);
+    first.resolve(first.replies);
+    // The master has changed: its name may already lead to another server.
+    if (first.replies.some((one) => typeof one === "object" && one.error.startsWith("READONLY")))
+      this.close();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    this.#socket.destroy();
+    this.#onEnd();
+    for (const { deadline, reject } of this.#waiting.splice(0)) {
+      clearTimeout(deadline);
+      reject(describeTargetFailure(error));
+    }
+  }
+}
+
+function coded(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}

@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { RehomeError, type SessionId } from "@rehome/core";
+import type { Connection } from "./connection.js";
+import { probePrefix, sessionKey } from "./key.js";
+import { encodePayload } from "./payload.js";
+
+/**
+ * How a session is written. `restore`: by one command, from a payload encoded here. `hset`: by a script, field by
+ * field, for servers that do not take such payloads; what it leaves takes about twice the memory.
+ */
+export type WriteWay =
+  | { readonly kind: "restore"; readonly maxListpackEntries: number }
+  | { readonly kind: "hset"; readonly reason: string };
+
+/** The oldest default of hash-max-listpack-entries; what a server of unknown limit certainly keeps as it is. */
+const DEFAULT_MAX_LISTPACK_ENTRIES = 128;
+
+/** What a listpack's own count of names and values can hold. */
+const MAX_LISTPACK_ENTRIES = 32_767;
+
+const PROBE_LIFETIME_MS = 60_000;
+
+/** Tries RESTORE on a key of our own, outside the prefix, which is removed after. */
+export async function findWriteWay(connection: Connection, keyPrefix: string): Promise<WriteWay> {
+  const key = sessionKey(probePrefix(keyPrefix), randomUUID() as SessionId);
+  // With a value longer than the 64 bytes up to which HSET leaves a listpack.
+  const fields = ["a", "1", "b", "x".repeat(100)];
+  const payload = encodePayload(fields, DEFAULT_MAX_LISTPACK_ENTRIES);
+  try {
+    await connection.call("RESTORE", [key, PROBE_LIFETIME_MS, payload]);
+    const held = await connection.call("HMGET", [key, "a", "b"]);
+    await connection.call("UNLINK", [key]);
+    if (Array.isArray(held) && held[0] === fields[1] && held[1] === fields[3])
+      return { kind: "restore", maxListpackEntries: await readMaxListpackEntries(connection) };
+    return { kind: "hset", reason: "the target does not hold what was restored" };
+  } catch (error) {
+    const reason = refusal(error);
+    if (reason === null) throw error;
+    return { kind: "hset", reason };
+  }
+}
+
+/** As it is told in the log, the preflight and the status. */
+export function describeWay(way: WriteWay): string {
+  return way.kind === "restore"
+    ? "sessions are written by RESTORE, each as one listpack or hash"
+    : `sessions are written by HSET and take about twice the memory: ${way.reason}`;
+}
+
+/** Null where the server says no for a reason that has nothing to do with RESTORE. */
+function refusal(error: unknown): string | null {
+  if (!(error instanceof RehomeError)) return null;
+  switch (error.code) {
+    case "target-ERR":
+      return "the target does not take RESTORE payloads of Redis 7";
+    case "target-NOPERM":
+      return "the target's user may not call RESTORE";
+    default:
+      return null;
+  }
+}
+
+async function readMaxListpackEntries(connection: Connection): Promise<number> {
+  const reply = await connection
+    .call("CONFIG", ["GET", "hash-max-listpack-entries"])
+    .catch((error: unknown) => {
+      if (refusal(error) !== null) return null;
+      throw error;
+    });
+  const told = Array.isArray(reply) ? Number(reply[1]) : Number.NaN;
+  return Number.isInteger(told)
+    ? Math.min(told, MAX_LISTPACK_ENTRIES)
+    : DEFAULT_MAX_LISTPACK_ENTRIES;
+}
