@@ -13,6 +13,26 @@ export function writeEntry(bytes: Buffer, at: number, text: string): number {
   return writeBackLength(bytes, at, end === at ? writeText(bytes, at, text) : end);
 }
 
+/** Few names make up most fields; others are not kept. */
+const MAX_NAMES = 1_024;
+const names = new Map<string, Buffer>();
+
+/** The same as `writeEntry`, for texts that come again and again. */
+export function writeName(bytes: Buffer, at: number, name: string): number {
+  const known = names.get(name) ?? learnName(name);
+  if (known === null) return writeEntry(bytes, at, name);
+  for (let i = 0; i < known.length; i += 1) bytes[at + i] = known[i] as number;
+  return at + known.length;
+}
+
+function learnName(name: string): Buffer | null {
+  if (names.size === MAX_NAMES || name.length > 255) return null;
+  const entry = Buffer.alloc(3 * name.length + ENTRY_OVERHEAD);
+  const known = Buffer.from(entry.subarray(0, writeEntry(entry, 0, name)));
+  names.set(name, known);
+  return known;
+}
+
 const [ZERO, NINE, MINUS] = [48, 57, 45];
 
 /** Nothing but what prints the same again: `007`, `-0` and `+1` are texts. */
@@ -72,9 +92,12 @@ function fits(value: number, bits: number): boolean {
   return value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1);
 }
 
+/** Shorter ones are written faster here than by a call that leaves JavaScript. */
+const SHORT = 12;
+
 function writeText(bytes: Buffer, at: number, text: string): number {
   const length = text.length;
-  if (length < 64) {
+  if (length < SHORT) {
     let i = 0;
     for (; i < length; i += 1) {
       const code = text.charCodeAt(i);
@@ -86,22 +109,29 @@ function writeText(bytes: Buffer, at: number, text: string): number {
       return at + 1 + length;
     }
   }
-  const start = writeTextHeader(bytes, at, Buffer.byteLength(text));
-  return start + bytes.write(text, start);
+  // Most are ASCII, a byte for each character: those are at once where they belong.
+  const guessed = at + headerSize(length);
+  const size = bytes.write(text, guessed);
+  const start = at + headerSize(size);
+  if (start !== guessed) bytes.copyWithin(start, guessed, guessed + size);
+  writeHeader(bytes, at, size);
+  return start + size;
 }
 
-function writeTextHeader(bytes: Buffer, at: number, size: number): number {
+function headerSize(size: number): number {
+  return size < 64 ? 1 : size < 4096 ? 2 : 5;
+}
+
+function writeHeader(bytes: Buffer, at: number, size: number): void {
   if (size < 64) {
     bytes[at] = 0x80 | size;
-    return at + 1;
-  }
-  if (size < 4096) {
+  } else if (size < 4096) {
     bytes[at] = 0xe0 | (size >> 8);
     bytes[at + 1] = size & 0xff;
-    return at + 2;
+  } else {
+    bytes[at] = 0xf0;
+    bytes.writeUInt32LE(size, at + 1);
   }
-  bytes[at] = 0xf0;
-  return bytes.writeUInt32LE(size, at + 1);
 }
 
 /** How long the entry is, in sevens of bits, to be read from its end backwards. */

@@ -1,5 +1,5 @@
 import { writeCrc64 } from "./crc64.js";
-import { ENTRY_OVERHEAD, writeEntry } from "./listpack.js";
+import { ENTRY_OVERHEAD, writeEntry, writeName } from "./listpack.js";
 
 /** Types of a value in Redis's dumps, and the oldest version of them that knows both: Redis 7.0's. */
 const [HASH, HASH_LISTPACK] = [4, 16];
@@ -26,9 +26,20 @@ export function payloadRoom(fields: readonly string[]): number {
   return FRAME_BYTES + bytes + fields.length * ENTRY_OVERHEAD;
 }
 
+/** Bytes to write to, and the same to read numbers from. */
+export interface Space {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+}
+
+export function allocate(size: number): Space {
+  const bytes = Buffer.allocUnsafe(size);
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
+}
+
 export function encodePayload(fields: readonly string[], maxListpackEntries: number): Buffer {
-  const bytes = Buffer.allocUnsafe(payloadRoom(fields));
-  return bytes.subarray(0, writePayload(bytes, 0, fields, maxListpackEntries));
+  const space = allocate(payloadRoom(fields));
+  return space.bytes.subarray(0, writePayload(space, 0, fields, maxListpackEntries));
 }
 
 /**
@@ -37,7 +48,7 @@ export function encodePayload(fields: readonly string[], maxListpackEntries: num
  * makes of a hash with a value over 64 bytes. Returns where it ends; there must be room.
  */
 export function writePayload(
-  bytes: Buffer,
+  { bytes, view }: Space,
   start: number,
   fields: readonly string[],
   maxListpackEntries: number,
@@ -46,7 +57,7 @@ export function writePayload(
   if (fields.length <= 2 * maxListpackEntries) end = writeListpack(bytes, start, fields);
   if (end === start) end = writeHash(bytes, start, fields);
   end = bytes.writeUInt16LE(RDB_VERSION, end);
-  return writeCrc64(bytes, start, end);
+  return writeCrc64(view, start, end);
 }
 
 /** `start` itself where the listpack would be too long. */
@@ -54,9 +65,10 @@ function writeListpack(bytes: Buffer, start: number, fields: readonly string[]):
   // The length of a string in a dump, in the form that takes 14 bits, before it is known.
   const listpack = start + 3;
   let at = listpack + LISTPACK_HEADER;
-  for (const text of fields) {
-    if (at + text.length > listpack + MAX_LISTPACK_BYTES) return start;
-    at = writeEntry(bytes, at, text);
+  for (let i = 0; i < fields.length; i += 2) {
+    const [name, value] = [fields[i] as string, fields[i + 1] as string];
+    if (at + name.length + value.length > listpack + MAX_LISTPACK_BYTES) return start;
+    at = writeEntry(bytes, writeName(bytes, at, name), value);
   }
   bytes[at] = 0xff;
   at += 1;
