@@ -51,17 +51,16 @@ export function renderInstant(instant: Instant, form: TimestampForm): string {
 }
 
 const DAY_MS = 86_400_000;
+const DATE_LENGTH = "2000-01-01".length;
+const MAX_DATES = 10_000;
+const dates = new Map<number, Buffer>();
 const text = Buffer.from("2000-01-01T00:00:00.000000Z", "latin1");
-let textDay = Number.NaN;
 
-/** Written into one buffer, whose date changes seldom: `Date.toISOString` takes several times as long. */
+/** Written into one buffer, with dates known from before: `Date.toISOString` takes several times as long. */
 function renderIso(milliseconds: number, micros: number): string {
   const ofDay = remainder(milliseconds, DAY_MS);
-  const day = milliseconds - ofDay;
-  if (day !== textDay) {
-    text.write(new Date(day).toISOString().slice(0, 10), 0, "latin1");
-    textDay = day;
-  }
+  const date = dateOf(milliseconds - ofDay);
+  for (let i = 0; i < DATE_LENGTH; i += 1) text[i] = date[i] as number;
   const seconds = Math.floor(ofDay / 1000);
   writeDigits(11, 2, Math.floor(seconds / 3600));
   writeDigits(14, 2, Math.floor(seconds / 60) % 60);
@@ -69,6 +68,14 @@ function renderIso(milliseconds: number, micros: number): string {
   writeDigits(20, 3, ofDay % 1000);
   writeDigits(23, 3, micros);
   return text.toString("latin1");
+}
+
+function dateOf(day: number): Buffer {
+  const known = dates.get(day);
+  if (known !== undefined) return known;
+  const date = Buffer.from(new Date(day).toISOString().slice(0, DATE_LENGTH), "latin1");
+  if (dates.size < MAX_DATES) dates.set(day, date);
+  return date;
 }
 
 function writeDigits(at: number, digits: number, value: number): void {

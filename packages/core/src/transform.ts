@@ -110,7 +110,8 @@ function makeAttributeWriter(
     return (attributes, fields) => {
       const seen = mayMeet ? new Set<string>() : null;
       for (let i = 0; i < attributes.length; i += 2) {
-        const name = renamed(mapping.renames, attributes[i] as string);
+        const own = attributes[i] as string;
+        const name = mayMeet ? renamed(mapping.renames, own) : own;
         if (reserved.has(name) || seen?.has(name)) return "field-collision";
         seen?.add(name);
         const value = attributes[i + 1] ?? absent;

@@ -50,9 +50,23 @@ export function writeCrc64(view: DataView, start: number, end: number): number {
     const [a0, a1, a2, a3] = [a & 255, (a >>> 8) & 255, (a >>> 16) & 255, a >>> 24];
     const [b0, b1, b2, b3] = [b & 255, (b >>> 8) & 255, (b >>> 16) & 255, b >>> 24];
     low =
-      of(L7, a0) ^ of(L6, a1) ^ of(L5, a2) ^ of(L4, a3) ^ of(L3, b0) ^ of(L2, b1) ^ of(L1, b2) ^ of(L0, b3);
+      of(L7, a0) ^
+      of(L6, a1) ^
+      of(L5, a2) ^
+      of(L4, a3) ^
+      of(L3, b0) ^
+      of(L2, b1) ^
+      of(L1, b2) ^
+      of(L0, b3);
     high =
-      of(H7, a0) ^ of(H6, a1) ^ of(H5, a2) ^ of(H4, a3) ^ of(H3, b0) ^ of(H2, b1) ^ of(H1, b2) ^ of(H0, b3);
+      of(H7, a0) ^
+      of(H6, a1) ^
+      of(H5, a2) ^
+      of(H4, a3) ^
+      of(H3, b0) ^
+      of(H2, b1) ^
+      of(H1, b2) ^
+      of(H0, b3);
   }
   for (; at < end; at += 1) {
     const byte = (low ^ view.getUint8(at)) & 255;

@@ -11,6 +11,11 @@ import { sessionKey } from "./key.js";
 import { encodePayload } from "./payload.js";
 import type { WriteWay } from "./write-way.js";
 
+/** To RESTORE, an expiry of 0 is none, and a negative one an error; 1 has passed as well. */
+export function atLeastOne(expiresAt: number): number {
+  return Math.max(1, expiresAt);
+}
+
 /** What `transform` gives and the target must be told of. */
 export type LoadEntry = Exclude<Transformed, { readonly kind: "rejected" }>;
 
@@ -70,7 +75,12 @@ function encodeEntry(entry: LoadEntry, args: Argument[], way: WriteWay): void {
   }
   const { expiresAt, lastActivityAt, fields } = entry.session;
   if (way.kind === "restore") {
-    args.push(expiresAt, lastActivityAt ?? "", 1, encodePayload(fields, way.maxListpackEntries));
+    args.push(
+      atLeastOne(expiresAt),
+      lastActivityAt ?? "",
+      1,
+      encodePayload(fields, way.maxListpackEntries),
+    );
     return;
   }
   // One at a time: a session may have more fields than a call can have arguments.

@@ -1,5 +1,5 @@
 import type { TargetSession } from "@rehome/core";
-import type { LoadEntry } from "./encode.js";
+import { atLeastOne, type LoadEntry } from "./encode.js";
 import { sessionKey } from "./key.js";
 import { allocate, payloadRoom, type Space, writePayload } from "./payload.js";
 
@@ -15,9 +15,10 @@ const MAX_BYTES = 256 * 1024;
 /** Of a command beyond its key and its payload, at the most. */
 const FRAME_BYTES = 128;
 
-const RESTORE = "*5\r\n$7\r\nRESTORE\r\n";
-const ABSOLUTE = "\r\n$6\r\nABSTTL\r\n";
-const EXISTS = "*2\r\n$6\r\nEXISTS\r\n";
+const RESTORE = Buffer.from("*5\r\n$7\r\nRESTORE\r\n");
+const ABSOLUTE = Buffer.from("\r\n$6\r\nABSTTL\r\n");
+const EXISTS = Buffer.from("*2\r\n$6\r\nEXISTS\r\n");
+const [DOLLAR, CR, LF, ZERO] = [36, 13, 10, 48];
 
 /**
  * For a session to write, `RESTORE key expiry payload ABSTTL`: refused with BUSYKEY where the key exists. For an
@@ -42,7 +43,7 @@ export function* encodeRestores(
     at =
       entry.kind === "write"
         ? writeRestore(space, at, key, entry.session, maxListpackEntries)
-        : writeKey(space.bytes, writeAscii(space.bytes, at, EXISTS), key);
+        : writeKey(space.bytes, writeBytes(space.bytes, at, EXISTS), key);
     count += 1;
   }
   if (count > 0) yield { bytes: Buffer.from(space.bytes.subarray(0, at)), count };
@@ -56,13 +57,11 @@ function writeRestore(
   maxListpackEntries: number,
 ): number {
   const { bytes } = space;
-  let at = writeAscii(bytes, start, RESTORE);
-  at = writeKey(bytes, at, key);
-  const expiry = String(session.expiresAt);
-  at = writeAscii(bytes, at, `$${expiry.length}\r\n`);
-  at = writeAscii(bytes, writeAscii(bytes, at, expiry), "\r\n");
-  at = writePayloadArgument(space, at, session.fields, maxListpackEntries);
-  return writeAscii(bytes, at, ABSOLUTE);
+  let at = writeKey(bytes, writeBytes(bytes, start, RESTORE), key);
+  const expiry = atLeastOne(session.expiresAt);
+  at = writeNumber(bytes, writeLength(bytes, at, digitsOf(expiry)), expiry);
+  at = writePayloadArgument(space, writeLineEnd(bytes, at), session.fields, maxListpackEntries);
+  return writeBytes(bytes, at, ABSOLUTE);
 }
 
 /** Room is left for a length of as many digits as most payloads have; with others they are moved. */
@@ -72,22 +71,50 @@ function writePayloadArgument(
   fields: readonly string[],
   maxListpackEntries: number,
 ): number {
-  const { bytes } = space;
   const guessed = at + "$123\r\n".length;
   const end = writePayload(space, guessed, fields, maxListpackEntries);
-  const head = `$${end - guessed}\r\n`;
-  const start = at + head.length;
-  if (start !== guessed) bytes.copyWithin(start, guessed, end);
-  writeAscii(bytes, at, head);
-  return end + start - guessed;
+  const size = end - guessed;
+  const start = at + digitsOf(size) + "$\r\n".length;
+  if (start !== guessed) space.bytes.copyWithin(start, guessed, end);
+  writeLength(space.bytes, at, size);
+  return start + size;
 }
 
 function writeKey(bytes: Buffer, at: number, key: string): number {
-  const start = writeAscii(bytes, at, `$${Buffer.byteLength(key)}\r\n`);
-  return writeAscii(bytes, start + bytes.write(key, start), "\r\n");
+  const start = writeLength(bytes, at, Buffer.byteLength(key));
+  return writeLineEnd(bytes, start + bytes.write(key, start));
 }
 
-function writeAscii(bytes: Buffer, start: number, text: string): number {
-  for (let i = 0; i < text.length; i += 1) bytes[start + i] = text.charCodeAt(i);
-  return start + text.length;
+function writeLength(bytes: Buffer, at: number, length: number): number {
+  bytes[at] = DOLLAR;
+  return writeLineEnd(bytes, writeNumber(bytes, at + 1, length));
+}
+
+/** A whole number, not negative. */
+function writeNumber(bytes: Buffer, at: number, value: number): number {
+  const end = at + digitsOf(value);
+  let rest = value;
+  for (let i = end - 1; i >= at; i -= 1) {
+    const tens = Math.floor(rest / 10);
+    bytes[i] = ZERO + rest - tens * 10;
+    rest = tens;
+  }
+  return end;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let limit = 10; value >= limit; limit *= 10) digits += 1;
+  return digits;
+}
+
+function writeLineEnd(bytes: Buffer, at: number): number {
+  bytes[at] = CR;
+  bytes[at + 1] = LF;
+  return at + 2;
+}
+
+function writeBytes(bytes: Buffer, at: number, constant: Buffer): number {
+  for (let i = 0; i < constant.length; i += 1) bytes[at + i] = constant[i] as number;
+  return at + constant.length;
 }

@@ -75,7 +75,9 @@ async function openLine(
     onEnd,
   );
   const greeting = [
-    ...(password === undefined ? [] : [["AUTH", ...(username === undefined ? [] : [username]), password]]),
+    ...(password === undefined
+      ? []
+      : [["AUTH", ...(username === undefined ? [] : [username]), password]]),
     ["SELECT", String(db)],
   ];
   try {

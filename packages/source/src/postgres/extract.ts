@@ -97,9 +97,10 @@ async function* readAttributes(
   const select = selectAttributes(match, limits, reading.lookup);
   const merge = new Merge(page, reading.batchBytes);
   for await (const rows of copyRows(reading.client, select, ATTRIBUTE_COLUMNS, reading.signal)) {
-    for (const row of rows) {
+    for (let row = rows.next(); row !== null; row = rows.next()) {
       const session = merge.sessionOf(row);
-      for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch()) yield batch;
+      for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch())
+        yield batch;
       if (session !== null) addAttribute(session, row, reading.maxSessionBytes);
     }
   }

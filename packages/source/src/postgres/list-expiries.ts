@@ -15,7 +15,7 @@ export async function* listExpiries(
   yield* connections.snapshot(async function* (client) {
     let batch: Expiry[] = [];
     for await (const rows of copyRows(client, select, 2, signal)) {
-      for (const row of rows) {
+      for (let row = rows.next(); row !== null; row = rows.next()) {
         batch.push({ id: row.text(0) as SessionId, expiresAt: row.instant(1) ?? INFINITE_FUTURE });
         if (batch.length < BATCH) continue;
         yield batch;

@@ -1,6 +1,6 @@
 import type { SessionId } from "@rehome/core";
 import { CopyRow, type RowPlace } from "./copy-rows.js";
-import { type Growing, type Page, SessionReader } from "./page.js";
+import { type Growing, type Page, type SessionPlace, SessionReader } from "./page.js";
 import { ATTRIBUTE, SESSION, SESSION_COLUMNS } from "./statement.js";
 
 /** Loading is told of no more at a time, however small the sessions are. */
@@ -11,8 +11,8 @@ const MAX_BATCH_SESSIONS = 500;
  * it are complete, and leave in batches.
  */
 export class Merge {
-  readonly #rows: readonly RowPlace[];
-  readonly #reader: SessionReader;
+  readonly #rows: readonly SessionPlace[];
+  readonly #reader = new SessionReader();
   readonly #batchBytes: number;
   /** The session whose attributes are coming; before the first, none. The other row is the one after it. */
   #place = -1;
@@ -25,7 +25,6 @@ export class Merge {
 
   constructor(page: Page, batchBytes: number) {
     this.#rows = page.sessions;
-    this.#reader = new SessionReader(page.users);
     this.#batchBytes = batchBytes;
     this.#moveTo(-1);
   }
@@ -98,16 +97,28 @@ function placesOf(rows: readonly RowPlace[]): Map<SessionId, number> {
  * each time, or verifying would find a difference where there is none.
  */
 function sortAttributes(attributes: (string | null)[]): void {
-  if (areSorted(attributes)) return;
-  const key = (pair: number) => attributes[2 * pair] ?? "";
-  const order = Array.from({ length: attributes.length / 2 }, (_, pair) => pair);
-  order.sort((one, other) => (key(one) < key(other) ? -1 : 1));
-  const sorted = order.flatMap((pair) => [key(pair), attributes[2 * pair + 1] ?? null]);
+  if (attributes.length > 2 * MAX_INSERTIONS) {
+    sortMany(attributes);
+    return;
+  }
+  for (let end = 2; end < attributes.length; end += 2) {
+    for (let i = end; i > 0 && keyAt(attributes, i - 2) > keyAt(attributes, i); i -= 2) {
+      const [key, value] = [keyAt(attributes, i), attributes[i + 1] ?? null];
+      attributes.copyWithin(i, i - 2, i);
+      [attributes[i - 2], attributes[i - 1]] = [key, value];
+    }
+  }
+}
+
+const MAX_INSERTIONS = 16;
+
+function sortMany(attributes: (string | null)[]): void {
+  const order = Array.from({ length: attributes.length / 2 }, (_, pair) => 2 * pair);
+  order.sort((one, other) => (keyAt(attributes, one) < keyAt(attributes, other) ? -1 : 1));
+  const sorted = order.flatMap((i) => [keyAt(attributes, i), attributes[i + 1] ?? null]);
   for (const [i, value] of sorted.entries()) attributes[i] = value;
 }
 
-function areSorted(attributes: readonly (string | null)[]): boolean {
-  for (let i = 2; i < attributes.length; i += 2)
-    if ((attributes[i - 2] ?? "") > (attributes[i] ?? "")) return false;
-  return true;
+function keyAt(attributes: readonly (string | null)[], i: number): string {
+  return attributes[i] ?? "";
 }

@@ -17,14 +17,22 @@ export type Growing = { -readonly [Name in keyof SourceSession]: SourceSession[N
   attributes: (string | null)[];
 };
 
+export interface SessionPlace extends RowPlace {
+  readonly user: User | null;
+}
+
+interface User {
+  readonly id: string;
+  /** null while it has not been read, or where there is no such user. */
+  place: RowPlace | null;
+}
+
 /**
  * Sessions in order, and their users with their preferences. They stay as they came over the wire until it is
  * their turn: objects that wait are what makes a collector of garbage work.
  */
 export interface Page {
-  readonly sessions: readonly RowPlace[];
-  /** By the text of their id. */
-  readonly users: ReadonlyMap<string, RowPlace>;
+  readonly sessions: readonly SessionPlace[];
   /** Left out, to be read one by one: together they might not fit in memory. */
   readonly large: readonly SessionId[];
   /** Of the last session in order, a large one or not. */
@@ -41,41 +49,50 @@ export async function readPage(
 ): Promise<Page> {
   const bytes = Math.min(maxRowBytes, options.maxSessionBytes);
   const select = selectSessions(match, { timeZone: options.timeZone, bytes }, most);
-  const sessions: RowPlace[] = [];
+  const sessions: SessionPlace[] = [];
   const large: SessionId[] = [];
-  const userIds = new Set<string>();
+  const users = new Map<string, User>();
   let lastId: SessionId | null = null;
   for await (const rows of copyRows(client, select, SESSION_COLUMNS, options.signal)) {
-    for (const row of rows) {
+    for (let row = rows.next(); row !== null; row = rows.next()) {
       lastId = row.text(SESSION.id) as SessionId;
       if (row.boolean(SESSION.withheld) && bytes < options.maxSessionBytes) {
         large.push(lastId);
         continue;
       }
-      sessions.push(row.place);
-      const userId = row.text(SESSION.userId);
-      if (userId !== null) userIds.add(userId);
+      const user = userOf(row, users);
+      const { buffer, at } = row.place;
+      sessions.push({ buffer, at, user });
     }
   }
-  return { sessions, users: await readUsers(client, userIds, options), large, lastId };
+  await readUsers(client, users, options);
+  return { sessions, large, lastId };
+}
+
+function userOf(row: CopyRow, users: Map<string, User>): User | null {
+  const id = row.text(SESSION.userId);
+  if (id === null) return null;
+  const known = users.get(id);
+  if (known !== undefined) return known;
+  const user = { id, place: null };
+  users.set(id, user);
+  return user;
 }
 
 /** One look-up for each user, however many sessions are theirs. */
 async function readUsers(
   client: PoolClient,
-  ids: ReadonlySet<string>,
+  users: ReadonlyMap<string, User>,
   { signal }: ReadOptions,
-): Promise<Map<string, RowPlace>> {
-  const users = new Map<string, RowPlace>();
-  if (ids.size === 0) return users;
-  for await (const rows of copyRows(client, selectUsers([...ids]), USER_COLUMNS, signal)) {
-    for (const row of rows) {
-      const id = row.text(USER.id) ?? "";
+): Promise<void> {
+  if (users.size === 0) return;
+  for await (const rows of copyRows(client, selectUsers([...users.keys()]), USER_COLUMNS, signal)) {
+    for (let row = rows.next(); row !== null; row = rows.next()) {
+      const user = users.get(row.text(USER.id) ?? "");
       // Where a user's preferences are not unique, the user comes with each of them.
-      if (!users.has(id)) users.set(id, row.place);
+      if (user?.place === null) user.place = row.place;
     }
   }
-  return users;
 }
 
 /** Makes sessions of a page's rows. */
@@ -83,24 +100,18 @@ export class SessionReader {
   /** The one read last. */
   readonly row = new CopyRow(SESSION_COLUMNS);
   readonly #user = new CopyRow(USER_COLUMNS);
-  readonly #users: ReadonlyMap<string, RowPlace>;
-
-  constructor(users: ReadonlyMap<string, RowPlace>) {
-    this.#users = users;
-  }
 
   /** The session at this place, without attributes. */
-  read({ buffer, at }: RowPlace): Growing {
+  read(place: SessionPlace): Growing {
     const row = this.row;
-    row.move(buffer, at);
-    const userId = row.text(SESSION.userId);
-    const found = userId === null ? undefined : this.#users.get(userId);
-    const user = found === undefined ? null : this.#user;
-    if (found !== undefined) this.#user.move(found.buffer, found.at);
+    row.move(place.buffer, place.at);
+    const found = place.user?.place ?? null;
+    const user = found === null ? null : this.#user;
+    if (found !== null) this.#user.move(found.buffer, found.at);
     const withheld = row.boolean(SESSION.withheld) === true;
     return {
       id: row.text(SESSION.id) as SessionId,
-      userId,
+      userId: place.user?.id ?? null,
       username: user?.text(USER.username) ?? null,
       email: user?.text(USER.email) ?? null,
       ipAddress: row.text(SESSION.ipAddress),
