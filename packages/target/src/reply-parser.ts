@@ -38,14 +38,9 @@ export class ReplyParser {
 
 function parseLine(bytes: Buffer, start: number, end: number): Reply {
   const text = bytes.toString("utf8", start + 1, end - 1);
-  switch (bytes[start]) {
-    case PLUS:
-      return text;
-    case COLON:
-      return Number(text);
-    case MINUS:
-      return { error: text };
-    default:
-      throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
-  }
+  const kind = bytes[start];
+  if (kind === PLUS) return text;
+  if (kind === COLON) return Number(text);
+  if (kind === MINUS) return { error: text };
+  throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
 }

@@ -162,9 +162,9 @@ class Line {
     this.#failure = error;
     this.#socket.destroy();
     this.#onEnd();
-    for (const { deadline, reject } of this.#waiting.splice(0)) {
-      clearTimeout(deadline);
-      reject(describeTargetFailure(error));
+    for (const waiting of this.#waiting.splice(0)) {
+      clearTimeout(waiting.deadline);
+      waiting.reject(describeTargetFailure(error));
     }
   }
 }
