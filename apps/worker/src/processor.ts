@@ -11,6 +11,7 @@ import {
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
+import { waitForServer } from "./admission.js";
 import { NotNow, RunEnded } from "./interruption.js";
 import { safeMessage } from "./log.js";
 import { processChunk } from "./process-chunk.js";
@@ -55,19 +56,19 @@ async function endAttempt(
   task: Task,
   error: unknown,
 ): Promise<unknown> {
-  if (error instanceof RunEnded) {
-    task.log.info({ reason: error.message }, "chunk left alone");
+  if (error instanceof RunEnded || isForgotten(error)) {
+    task.log.info({ reason: safeMessage(error) }, "chunk left alone");
     return null;
   }
-  if (error instanceof NotNow) {
-    await job.moveToDelayed(Date.now() + error.delayMs, token);
-    throw new DelayedError(error.message);
-  }
+  if (error instanceof NotNow) return await putOff(job, token, error);
   if (task.signal.aborted) {
     // The worker is stopping: another takes over at once. If it lost the lock instead, BullMQ refuses this.
     task.log.info("chunk given back");
     await job.moveToWait(token);
     throw new WaitingError("given back");
+  }
+  if (error instanceof RehomeError && error.unavailable) {
+    return await putOff(job, token, await waitForServer(context, kind, task, error));
   }
   const message = safeMessage(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
@@ -79,6 +80,20 @@ async function endAttempt(
   task.log.error({ err: error }, "chunk failed");
   await recordFailure(context, kind, task, message);
   throw new UnrecoverableError(message);
+}
+
+async function putOff(
+  job: Job<Payload>,
+  token: string,
+  { message, delayMs }: NotNow,
+): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError(message);
+}
+
+/** The run was forgotten, or the queue Redis lost it with all its data. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof RehomeError && error.code === "unknown-run";
 }
 
 async function recordFailure(

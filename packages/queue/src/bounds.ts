@@ -1,7 +1,7 @@
 import { type Range, RehomeError, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
+import { readRun, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-bounds");
@@ -25,7 +25,14 @@ export async function recordBounds(
     [first, chunkSize, ...bounds],
   );
   if (differs === -2) {
-    throw new RehomeError("run-ended", `run ${run} is not to be planned any more: it has ended`);
+    const { phase, planWhole } = await readRun(queue, run);
+    throw new RehomeError(
+      "run-ended",
+      planWhole
+        ? `run ${run} has been planned whole by another process`
+        : `run ${run} is ${phase} and is not to be planned any more`,
+      { hint: `See where it stands with: rehome status ${run}` },
+    );
   }
   if (differs !== -1) {
     throw new RehomeError(

@@ -102,15 +102,6 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
   await expireLedger(queue, run);
 }
 
-/** Says what a run waits for, until a chunk of it is recorded or it ends. */
-export async function setWaiting(
-  queue: QueueConnection,
-  run: RunId,
-  reason: string,
-): Promise<void> {
-  await queue.redis.hset(runKeys(run).run, "waiting", reason).catch(rethrow);
-}
-
 /**
  * Workers take no jobs while the run that has the floor is paused. Phase and queue are changed one after the
  * other: whoever finds that they disagree calls this.
