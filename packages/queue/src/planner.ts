@@ -8,8 +8,8 @@ const holdScript = loadScript("hold-plan");
 const leaveScript = loadScript("leave-plan");
 
 /** So long a planner may be silent before it is taken for dead, and another may go on with its plan. */
-const LEASE_MS = 5_000;
-const RENEW_MS = 1_000;
+const LEASE_MS = 3_000;
+const RENEW_MS = 500;
 
 /**
  * Does `work` as the run's only planner, or gives null at once if another process is. That only keeps two from getting in each
