@@ -124,7 +124,11 @@ describe("a run whose source is", () => {
     const run = await startSlowly(house);
     const { source } = house.proxies;
     for (let turn = 0; turn < 20; turn += 1) {
-      source.arm({ kind: "cut", direction: turn % 2 === 0 ? "reply" : "request", afterBytes: 1 + turn ** 3 });
+      source.arm({
+        kind: "cut",
+        direction: turn % 2 === 0 ? "reply" : "request",
+        afterBytes: 1 + turn ** 3,
+      });
       source.arm({ kind: "reset", when: turn % 2 === 0 ? "after" : "before" });
     }
     await until("all of them have struck", async () => source.struck.all >= 40, 60_000);

@@ -47,8 +47,10 @@ describe("a run whose target is", () => {
   });
 
   it("loading its data waits until it has", async () => {
-    const slowLoad = ["--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"];
-    const house = await busyHouse(...slowLoad);
+    // Of a snapshot, between whose keys the server answers; of an append-only file it does so once in 1,024 commands.
+    const snapshot = ["--appendonly", "no", "--save", "3600 1000000"];
+    const slowly = ["--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"];
+    const house = await busyHouse(...snapshot, ...slowly);
     const run = await startSlowly(house);
     await until("there is enough to load", async () => (await house.target.dbsize()) > 1_000);
     const restarted = house.servers.target.restart();
@@ -70,15 +72,20 @@ describe("a run whose target is", () => {
     await master.config("SET", "masterauth", password(old.url));
     await house.target.config("SET", "masterauth", password(other.url));
     await master.replicaof("127.0.0.1", old.port);
-    const run = await startSlowly(house);
+    await house.target.config("SET", "repl-diskless-sync-delay", "0");
     await until("it is in sync", async () => /master_link_status:up/.test(await master.info()));
+    const run = await startSlowly(house);
     await house.target.call("FAILOVER");
     await expectWaiting(house, run, /target: the server is a replica and takes no writes/);
     expect(await master.role()).toContain("master");
     // The name of the master leads to the other server now, with the same password.
     await master.config("SET", "requirepass", password(old.url));
     house.proxies.target.retarget(other.port);
-    await until("the run has ended", async () => (await readStatus(house, run)).phase === "completed", 40_000);
+    await until(
+      "the run has ended",
+      async () => (await readStatus(house, run)).phase === "completed",
+      40_000,
+    );
     expect(await readStatus(house, run)).toMatchObject({ sessions: SESSIONS, notice: null });
     expect((await readTarget(master)).size).toBe(SESSIONS.read);
   });
@@ -124,7 +131,11 @@ describe("a run whose target is", () => {
     const { target } = house.proxies;
     for (let turn = 0; turn < 30; turn += 1) {
       target.arm({ kind: "reset", when: turn % 2 === 0 ? "after" : "before" });
-      target.arm({ kind: "cut", direction: turn % 2 === 0 ? "reply" : "request", afterBytes: turn });
+      target.arm({
+        kind: "cut",
+        direction: turn % 2 === 0 ? "reply" : "request",
+        afterBytes: turn,
+      });
     }
     await until("all of them have struck", async () => target.struck.all >= 60, 60_000);
     const status = await expectCompleted(house, { read: SESSIONS.read });
