@@ -44,12 +44,16 @@ export async function runProgram(
   return { code: exitCode ?? 1, stdout, stderr: stderr ?? "" };
 }
 
-/** Starts `rehome`, to be killed while it works. */
+/** Starts `rehome`, to be killed while it works, and in any case when this process ends. */
 export function spawnRehome(args: readonly string[], environment: Environment): ChildProcess {
-  return spawn(process.execPath, [join(BIN, "rehome"), ...args], {
+  const child = spawn(process.execPath, [join(BIN, "rehome"), ...args], {
     env: { ...plainEnvironment(thisMachine()), ...environment },
     stdio: "ignore",
   });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
 }
 
 /** What a progress bar wants to know of the terminal it is drawn on. */
