@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startPostgres } from "../local-services/index.js";
 import { renderResults, sumTallies } from "./results.js";
-import { countWrong, type Outcome, playScenario } from "./scenario.js";
+import { countWrong, type Outcome, playScenario, POSTGRES_SETTINGS } from "./scenario.js";
 
 const RESULTS = fileURLToPath(new URL("../../e2e/RESULTS.md", import.meta.url));
 const [WRITERS, WORKERS, SESSIONS] = [8, 3, 3_000];
@@ -32,8 +32,7 @@ async function play(): Promise<number> {
   const outcomes: Outcome[] = [];
   const end = Date.now() + minutes * 60_000;
   for (let next = seed; outcomes.length === 0 || Date.now() < end; next += 1) {
-    // A server of its own, since scenarios restart it.
-    const postgres = await startPostgres({ settings: { max_connections: "60" } });
+    const postgres = await startPostgres({ settings: POSTGRES_SETTINGS });
     try {
       say(`scenario of seed ${next}`);
       const outcome = await playScenario(postgres, {

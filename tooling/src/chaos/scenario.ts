@@ -38,6 +38,9 @@ export interface Outcome {
   readonly wrong: readonly string[];
 }
 
+/** What was committed outlives a kill -9, or the source itself would lose what has been copied already. */
+export const POSTGRES_SETTINGS = { max_connections: "60", synchronous_commit: "on" };
+
 type Pause = readonly [min: number, max: number];
 const PROCESS_PAUSE_MS: Pause = [100, 900];
 /** Servers are there most of the time, or no program would live long enough to be killed at work. */
@@ -45,7 +48,10 @@ const SERVER_PAUSE_MS: Pause = [1_000, 4_000];
 /** So long a run may take to end once nothing befalls it any more. */
 const END_MS = 120_000;
 
-/** Lets faults loose on a migration, ends it in peace, runs it once more, and judges. */
+/**
+ * Lets faults loose on a migration, ends it in peace, runs it once more, and judges. `postgres` is the scenario's own, since it
+ * restarts it.
+ */
 export async function playScenario(
   postgres: PostgresServer,
   options: ScenarioOptions,
