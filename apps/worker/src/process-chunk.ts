@@ -157,7 +157,5 @@ async function loadBatch(
     count(counts, "rejected");
     task.log.debug({ code: reject.code }, "rejected");
   }
-  await step("stage", () =>
-    stageRejects(context.queue, run.id, task.chunk, task.attempt, refused),
-  );
+  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, refused));
 }
