@@ -15,8 +15,8 @@ import {
 async function repeat(house: House, run: string, work: () => Promise<unknown>): Promise<number> {
   let times = 0;
   for (;;) {
-    const { chunks } = await readStatus(house, run);
-    if (chunks.total > 0 && chunks.done >= chunks.total / 2) return times;
+    const [done, total] = await house.queue.hmget(`{rehome}:run:${run}`, "done", "total");
+    if (Number(done) >= Number(total) / 2) return times;
     await work();
     times += 1;
     await sleep(50);
@@ -101,12 +101,14 @@ describe("the queue Redis", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 4_000);
     for (let i = 0; i < 2; i += 1) await house.startWorker();
-    const run = await startSlowly(house);
+    await startSlowly(house);
     let lost = 0;
-    await repeat(house, run, async () => {
+    // Not without end: a job that is lost 25 times is held to be the cause.
+    for (let time = 0; time < 8; time += 1) {
       const locks = await house.queue.keys("{rehome}:chunks:*:lock");
       if (locks.length > 0) lost += await house.queue.del(...locks);
-    });
+      await sleep(300);
+    }
     expect(lost).toBeGreaterThan(3);
     await expectCompleted(house, { read: 4_000, migrated: 4_000 });
   });

@@ -97,6 +97,17 @@ describe("a run whose source is", () => {
     await expectCompleted(house, SESSIONS);
   });
 
+  it("silent in mid-chunk, though nobody closed the connection, is given up and waited for", async () => {
+    const house = await furnishedHouse({ postgresUrl: postgres.url });
+    await addManySessions(house.source, SESSIONS.read);
+    await house.startWorker({ args: ["--source-silence", "1000"] });
+    const run = await startSlowly(house);
+    house.proxies.source.stall(60_000);
+    await expectWaiting(house, run, /source: the server did not answer in time \(ETIMEDOUT\)/);
+    house.proxies.source.stall(0);
+    await expectCompleted(house, SESSIONS);
+  });
+
   it("impatient with long statements is read all the same", async () => {
     const house = await busyHouse();
     const { rows } = await house.source.query("SELECT current_database() AS name");

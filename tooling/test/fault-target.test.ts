@@ -12,6 +12,7 @@ import {
   expectCompleted,
   expectWaiting,
   furnishedHouse,
+  migrate,
   readStatus,
   startSlowly,
 } from "./house-fixture.js";
@@ -143,6 +144,36 @@ describe("a run whose target is", () => {
     expect(target.struck.afterActing).toBeGreaterThanOrEqual(30);
   });
 });
+
+describe("a verification whose target", () => {
+  it("was emptied after the run has no verdict, and says so at once", async () => {
+    const house = await busyHouse();
+    await migrate(house);
+    await house.target.flushall();
+    const verified = await house.rehome(["verify"]);
+    expect(verified).toMatchObject({ code: 1, stdout: "" });
+    expect(verified.stderr).toMatch(/could not be compared/);
+    expect(await house.logs()).toMatch(/emptied after the run.*chunk failed/);
+    // The run itself had ended well before.
+    expect(await readStatus(house)).toMatchObject({ phase: "completed", notice: null });
+  });
+
+  it("is away is waited for, and says what for", async () => {
+    const house = await busyHouse();
+    await migrate(house);
+    house.proxies.target.shut();
+    const verifying = house.rehome(["verify", "--json"]);
+    await until("it says so", async () =>
+      house.queue.hget(`${await runKey(house)}:verification`, "waiting"),
+    );
+    expect((await readStatus(house)).notice).toBeNull();
+    house.proxies.target.open();
+    const { code, stderr } = await verifying;
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: /waiting: target: / });
+  });
+});
+
+const runKey = async (house: House) => `{rehome}:run:${(await readStatus(house)).run}`;
 
 describe("a target that may evict sessions", () => {
   it("is refused by the preflight unless that is allowed", async () => {

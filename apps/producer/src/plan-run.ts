@@ -50,7 +50,10 @@ async function planChunks(
   run: { readonly id: RunId; readonly chunkSize: number },
   signal?: AbortSignal,
 ): Promise<void> {
-  let { next, after } = await step("read-plan-end", () => readPlanEnd(queue, run.id));
+  const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
+  // Only the answer was lost to closing it. What of it was not enqueued is put back by an idle worker.
+  if (end.whole) return void (await settleRun(queue, run.id));
+  let { next, after } = end;
   const plan = source.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
   for await (const bounds of stepThrough("plan-bounds", plan)) {
     await step("record-bounds", () => recordBounds(queue, run.id, next, run.chunkSize, bounds));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, type Phase, type RehomeError } from "@rehome/core";
-import { admitBatch, type JobKind, readPhase, type Run, setWaiting, stopRun } from "@rehome/queue";
+import { isActive, type Phase, RehomeError } from "@rehome/core";
+import { admitBatch, readPhase, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
@@ -46,6 +46,15 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
   if (!isSameTarget(here, run.target)) {
     await refuse(context, task, "target", "TARGET_URL");
   }
+  if (task.kind === "verify") {
+    throw new RehomeError(
+      "target-emptied",
+      "target: it was emptied after the run, and there is nothing to compare",
+      {
+        hint: "Start a new run",
+      },
+    );
+  }
   await stopRun(
     context.queue,
     run.id,
@@ -60,7 +69,6 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
  */
 export async function waitForServer(
   context: Context,
-  kind: JobKind,
   task: Task,
   error: RehomeError,
 ): Promise<NotNow> {
@@ -68,7 +76,7 @@ export async function waitForServer(
   const reason = `waiting: ${error.message}${hint}`;
   task.log.warn({ err: error }, "waiting for a server");
   // The queue itself may be what is away.
-  await setWaiting(context.queue, task.run, kind, reason).catch(() => undefined);
+  await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);
   await sleep(AWAY_PAUSE_MS, undefined, { signal: task.signal }).catch(() => undefined);
   return new NotNow(reason, AWAY_DELAY_MS);
 }
@@ -94,6 +102,6 @@ async function refuse(
 ): Promise<never> {
   const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
   task.log.error(reason);
-  await setWaiting(context.queue, task.run, "copy", reason);
+  await setWaiting(context.queue, task.run, task.kind, reason);
   throw new NotNow(reason, STRANGER_DELAY_MS);
 }

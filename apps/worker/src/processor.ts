@@ -3,7 +3,6 @@ import {
   dropStaged,
   failChunk,
   failVerified,
-  type JobKind,
   parseJob,
   type Payload,
   readVerification,
@@ -23,7 +22,7 @@ export function makeProcessor(context: Context): Processor<Payload> {
     const { kind, run, chunk } = parse(job);
     const attempt = `${token}-${job.attemptsStarted}`;
     const log = context.log.child({ run, kind, chunk, attempt: job.attemptsStarted });
-    const task: Task = { run, chunk, attempt, signal, log };
+    const task: Task = { kind, run, chunk, attempt, signal, log };
     const started = performance.now();
     try {
       const counts =
@@ -34,7 +33,7 @@ export function makeProcessor(context: Context): Processor<Payload> {
       // What stays behind expires by itself.
       if (kind === "copy")
         await dropStaged(context.queue, run, chunk, attempt).catch(() => undefined);
-      return await endAttempt(context, job, token, kind, task, error);
+      return await endAttempt(context, job, token, task, error);
     }
   };
 }
@@ -52,7 +51,6 @@ async function endAttempt(
   context: Context,
   job: Job<Payload>,
   token: string,
-  kind: JobKind,
   task: Task,
   error: unknown,
 ): Promise<unknown> {
@@ -68,7 +66,7 @@ async function endAttempt(
     throw new WaitingError("given back");
   }
   if (error instanceof RehomeError && error.unavailable) {
-    return await putOff(job, token, await waitForServer(context, kind, task, error));
+    return await putOff(job, token, await waitForServer(context, task, error));
   }
   const message = safeMessage(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
@@ -78,7 +76,7 @@ async function endAttempt(
     throw new Error(message);
   }
   task.log.error({ err: error }, "chunk failed");
-  await recordFailure(context, kind, task, message);
+  await recordFailure(context, task, message);
   throw new UnrecoverableError(message);
 }
 
@@ -96,13 +94,8 @@ function isForgotten(error: unknown): boolean {
   return error instanceof RehomeError && error.code === "unknown-run";
 }
 
-async function recordFailure(
-  context: Context,
-  kind: JobKind,
-  task: Task,
-  message: string,
-): Promise<void> {
-  if (kind === "copy") {
+async function recordFailure(context: Context, task: Task, message: string): Promise<void> {
+  if (task.kind === "copy") {
     await failChunk(context.queue, task.run, task.chunk, message);
     await settleRun(context.queue, task.run);
     return;

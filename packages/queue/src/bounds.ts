@@ -45,16 +45,17 @@ export async function recordBounds(
   }
 }
 
-/** Where a plan stands: the number of the next chunk, and the bound it begins after. */
+/** Where a plan stands: whether it is whole, else the number of the next chunk and the bound it begins after. */
 export async function readPlanEnd(
   queue: QueueConnection,
   run: RunId,
-): Promise<{ next: number; after: SessionId | null }> {
+): Promise<{ whole: boolean; next: number; after: SessionId | null }> {
   const { bounds } = runKeys(run);
+  const { planWhole: whole } = await readRun(queue, run);
   const next = await queue.redis.hlen(bounds).catch(rethrow);
-  if (next === 0) return { next, after: null };
+  if (next === 0) return { whole, next, after: null };
   const after = await queue.redis.hget(bounds, String(next - 1)).catch(rethrow);
-  return { next, after: after as SessionId };
+  return { whole, next, after: after as SessionId };
 }
 
 /**

@@ -4,7 +4,7 @@ import { runKeys } from "./keys.js";
 import type { JobKind } from "./payload.js";
 import { loadScript } from "./script.js";
 
-const markScript = loadScript("mark");
+const waitingScript = loadScript("set-waiting");
 
 /** Says what a run, or its verification, waits for, until a chunk of it is recorded or it ends. */
 export async function setWaiting(
@@ -14,9 +14,5 @@ export async function setWaiting(
   reason: string,
 ): Promise<void> {
   const keys = runKeys(run);
-  await markScript(
-    queue.redis,
-    [kind === "copy" ? keys.run : keys.verification],
-    ["waiting", reason],
-  );
+  await waitingScript(queue.redis, [kind === "copy" ? keys.run : keys.verification], [reason]);
 }

@@ -38,3 +38,14 @@ it("a run lost with the queue's data does not come back as half a record, whoeve
     hint: expect.stringContaining("rehome start"),
   });
 });
+
+it("a run that has ended waits for nothing, whatever a worker that comes late has to say", async () => {
+  const queue = await freshQueue();
+  const run = await plannedRun(queue, 1);
+  await setWaiting(queue, run, "copy", "reason");
+  expect((await readStatus(queue, run)).notice).toBe("reason");
+  await recordChunk(queue, run, 0, "attempt", zeroCounts());
+  expect(await settleRun(queue, run)).toBe("completed");
+  await setWaiting(queue, run, "copy", "late");
+  expect((await readStatus(queue, run)).notice).toBeNull();
+});

@@ -18,7 +18,7 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** `silenceMs`: how long a snapshot waits for the server without a word of it; for ever where it is not given. */
+/** `silenceMs`: how long the server is waited for without a word of it; for ever where it is not given. */
 export function openConnections(url: URL, max: number, silenceMs?: number): Connections {
   const pool = new pg.Pool({
     connectionString: url.href,
@@ -46,7 +46,7 @@ export function openConnections(url: URL, max: number, silenceMs?: number): Conn
       const client = await connect();
       let failure: unknown = null;
       try {
-        return (await client.query<Row>(text, values)).rows;
+        return (await answered(client, client.query<Row>(text, values))).rows;
       } catch (error) {
         failure = error;
         throw describeFailure("source", error);

@@ -14,7 +14,7 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** A batch is closed once it holds so many bytes. */
   readonly batchBytes?: number;
-  /** How long the server may keep a reader of sessions waiting without a word, in ms; by default for ever. */
+  /** How long the server may keep one waiting without a word, in ms; by default for ever. */
   readonly silenceMs?: number;
 }
 
