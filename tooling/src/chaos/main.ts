@@ -1,11 +1,9 @@
-import { writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { recordResults } from "../e2e/results-page.js";
 import { startPostgres } from "../local-services/index.js";
 import { renderResults, sumTallies } from "./results.js";
 import { countWrong, type Outcome, playScenario, POSTGRES_SETTINGS } from "./scenario.js";
 
-const RESULTS = fileURLToPath(new URL("../../e2e/RESULTS.md", import.meta.url));
 const [WRITERS, WORKERS, SESSIONS] = [8, 3, 3_000];
 const SCENARIO_MS = 75_000;
 
@@ -50,7 +48,7 @@ async function play(): Promise<number> {
     }
   }
   const conditions = { seed, minutes, writers: WRITERS, workers: WORKERS };
-  await writeFile(RESULTS, renderResults(outcomes, conditions));
+  await recordResults("Chaos", renderResults(outcomes, conditions));
   say(JSON.stringify(sumTallies(outcomes)));
   const wrong = outcomes.filter((outcome) => countWrong(outcome) > 0);
   say(

@@ -17,6 +17,8 @@ const CHUNK_STEPS = [
   "record",
   "settle",
 ];
+/** Where another worker may have done the same meanwhile. */
+const LATE_STEPS = ["load", "stage", "check-target", "record", "settle"];
 const PLAN_STEPS = [
   "preflight",
   "place-marker",
@@ -75,7 +77,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     name: "a worker is stopped at a step for longer than its lock",
     weight: 2,
     strike: async (scene) => {
-      const worker = await scene.crew.hire(failAt(pickPoint(scene, CHUNK_STEPS), "SIGSTOP"));
+      const worker = await scene.crew.hire(failAt(pickPoint(scene, LATE_STEPS), "SIGSTOP"));
       if (worker === null) return;
       for (let waited = 0; waited < REACH_MS && !(await isStopped(worker)); waited += 100)
         await sleep(100);

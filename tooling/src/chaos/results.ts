@@ -21,9 +21,7 @@ export function renderResults(outcomes: readonly Outcome[], conditions: Conditio
     outcomes.reduce((all, outcome) => all + pick(outcome), 0);
   const row = (what: string, figure: number | string) =>
     `| ${what} | ${typeof figure === "number" ? figure.toLocaleString("en-US") : figure} |`;
-  return `# What a long run did, and what came of it
-
-\`npm run chaos -- --minutes ${conditions.minutes} --seed ${conditions.seed}\` wrote this page. ${outcomes.length} scenarios, each with
+  return `\`npm run chaos -- --minutes ${conditions.minutes} --seed ${conditions.seed}\` wrote this section. ${outcomes.length} scenarios, each with
 servers and programs of its own: ${conditions.writers} writers and one application write while ${conditions.workers} workers migrate and
 faults strike; then the writers stop, \`rehome start\` runs once more, and an oracle compares source and target.
 A scenario is played again with \`npm run chaos -- --minutes 0 --seed SEED\`.

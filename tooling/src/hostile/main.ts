@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { openHouse } from "../e2e/house.js";
+import { recordResults } from "../e2e/results-page.js";
 import { startPostgres } from "../local-services/index.js";
 import { addHostile, migrateHostile, WRITE_WAYS } from "./hostile-run.js";
 
@@ -18,6 +19,7 @@ process.exit(await run());
 /** Sends hostile sessions through transform and load, by each way of writing. Returns the exit code. */
 async function run(): Promise<number> {
   const postgres = await startPostgres();
+  const rows: string[] = [];
   let sound = true;
   try {
     const house = await openHouse(postgres.url);
@@ -27,8 +29,12 @@ async function run(): Promise<number> {
       for (const way of WRITE_WAYS) {
         const { status, findings } = await migrateHostile(house, way);
         say(`${way}: ${JSON.stringify({ ...status.sessions, ...findings })}`);
-        const { lost, stale, extra, immortal } = findings;
-        const arrived = status.sessions.migrated + status.sessions.rejected === count;
+        const { checked, lost, stale, extra, immortal } = findings;
+        const { migrated, rejected } = status.sessions;
+        rows.push(
+          `| ${[way, checked, migrated, rejected, lost, stale, extra, immortal].join(" | ")} |`,
+        );
+        const arrived = migrated + rejected === count;
         sound &&= status.phase === "completed" && arrived && lost + stale + extra + immortal === 0;
       }
     } finally {
@@ -37,8 +43,18 @@ async function run(): Promise<number> {
   } finally {
     await postgres.stop();
   }
+  await recordResults("Hostile sessions", renderRows(rows));
   say(sound ? "every session arrived byte for byte, or is listed" : "NOT as it must be");
   return sound ? 0 : 1;
+}
+
+function renderRows(rows: readonly string[]): string {
+  return `\`npm run hostile -- --count ${count} --seed ${seed}\` wrote this section: ids, names and values of RESP, SQL, Lua and
+JavaScript, migrated by each way of writing and compared byte for byte.
+
+| way | compared | migrated | rejected and listed | lost | stale | extra | immortal |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+${rows.join("\n")}`;
 }
 
 function say(text: string): void {
