@@ -29,6 +29,7 @@ export function makeLink(client: Socket, port: number, rules: Rules): Link {
     for (const socket of sockets) socket.destroy();
     rules.onClose();
   };
+  // Node lets a FIN go ahead of the RST where something was written before.
   const reset = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
     close();
