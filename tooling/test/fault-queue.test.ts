@@ -5,6 +5,7 @@ import { addManySessions } from "../src/e2e/sessions.js";
 import {
   expectCompleted,
   expectMoved,
+  expectNoAttempts,
   furnishedHouse,
   migrate,
   readStatus,
@@ -96,6 +97,26 @@ describe("the queue Redis", () => {
     house.proxies.queue.stall(4_000);
     await expectCompleted(house, { read: 3_000, migrated: 3_000 });
   });
+
+  it.each([
+    ["out of memory", ["CONFIG", "SET", "maxmemory", "1mb"], ["CONFIG", "SET", "maxmemory", "0"]],
+    ["a replica for a while", ["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"]],
+  ])(
+    "that is %s is waited for, and nothing is counted twice",
+    async (_, [begin = "", ...args], [end = "", ...undo]) => {
+      const house = await furnishedHouse();
+      await addManySessions(house.source, 3_000);
+      const worker = await house.startWorker();
+      const run = await startSlowly(house);
+      await house.queue.call(begin, ...args);
+      // Longer than a lock lasts.
+      await sleep(4_000);
+      await house.queue.call(end, ...undo);
+      await expectCompleted(house, { read: 3_000, migrated: 3_000 });
+      await expectNoAttempts(house, run);
+      expect(await worker.ended(0)).toBeUndefined();
+    },
+  );
 
   it("that loses the locks of jobs in hand counts nothing twice", async () => {
     const house = await furnishedHouse();

@@ -124,7 +124,7 @@ async function said(house: House, dashboard: string, run: string, notice: RegExp
 
 /** Every page and answer of the dashboard, those of each job and state included. */
 async function everyPage(base: string): Promise<string> {
-  const paths = ["", "api/runs", "healthz", "queues", "queues/api/queues"];
+  const paths = ["", "api/runs", "healthz", "metrics", "queues", "queues/api/queues"];
   for (const status of ["completed", "failed", "waiting", "delayed", "active"]) {
     paths.push(`queues/api/queues?activeQueue=chunks&status=${status}&page=1&jobsPerPage=100`);
   }

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -28,6 +29,9 @@ const QUICK = ["--lock", "2000", "--stalled", "1000", "--log-level", "debug"];
 
 export async function hireOperator(urls: Environment): Promise<Operator> {
   const folder = await mkdtemp(join(tmpdir(), "rehome-e2e-"));
+  // Also when this process is interrupted.
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeFolder);
   const programs = new Set<Program>();
   const logFiles: string[] = [];
   const said: string[] = [];
@@ -76,7 +80,8 @@ export async function hireOperator(urls: Environment): Promise<Operator> {
       [...said, ...(await Promise.all(logFiles.map((file) => readFile(file, "utf8"))))].join("\n"),
     close: async () => {
       await Promise.all([...programs].map((program) => program.stop()));
-      await rm(folder, { recursive: true, force: true });
+      process.off("exit", removeFolder);
+      removeFolder();
     },
   };
 }
