@@ -89,7 +89,10 @@ export async function expectMoved(house: House): Promise<void> {
   expect(found.checked).toBeGreaterThan(0);
 }
 
-/** Begins a run slow enough for what befalls it to meet chunks half done; returns its id once something is written. */
+/**
+ * Begins a run slow enough for what befalls it to meet chunks half done; returns its id once something is
+ * written.
+ */
 export async function startSlowly(house: House, ...args: string[]): Promise<string> {
   const slow = ["--chunk-size", "250", "--max-rate", "1000"];
   const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow, ...args]);

@@ -5,7 +5,8 @@ import { note } from "./output.js";
 const AGAIN_MS = 1_000;
 
 /**
- * Does `work` again for as long as a server is away, and says what it waits for. Any other error, and the signal, end it.
+ * Does `work` again for as long as a server is away, and says what it waits for. Any other error, and the
+ * signal, end it.
  */
 export async function throughOutages<T>(
   work: () => Promise<T>,

@@ -18,8 +18,8 @@ import { detail, note } from "./output.js";
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Plans a run to its end, as the only process that does and however often a server is away. If another plans it already, this
- * waits for it, and goes on where that one stopped.
+ * Plans a run to its end, as the only process that does and however often a server is away. If another plans
+ * it already, this waits for it, and goes on where that one stopped.
  */
 export async function planRun(
   servers: { source: Source; queue: QueueConnection },
@@ -52,7 +52,10 @@ async function planChunks(
 ): Promise<void> {
   const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
   // Only the answer was lost to closing it. What of it was not enqueued is put back by an idle worker.
-  if (end.whole) return void (await settleRun(queue, run.id));
+  if (end.whole) {
+    await settleRun(queue, run.id);
+    return;
+  }
   let { next, after } = end;
   const plan = source.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
   for await (const bounds of stepThrough("plan-bounds", plan)) {

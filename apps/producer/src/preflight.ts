@@ -10,7 +10,9 @@ export interface Facts {
   readonly warnings: readonly string[];
 }
 
-/** Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss. */
+/**
+ * Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss.
+ */
 export async function preflight(
   { queue, source, target }: Servers,
   { mapping, allowEviction }: { readonly mapping: Mapping; readonly allowEviction: boolean },

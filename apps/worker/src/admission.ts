@@ -64,8 +64,8 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
 }
 
 /**
- * A server is away: nothing is wrong with the chunk, and it waits for as long as it takes, using up no attempt. The run says
- * what for.
+ * A server is away: nothing is wrong with the chunk, and it waits for as long as it takes, using up no
+ * attempt. The run says what for.
  */
 export async function waitForServer(
   context: Context,

@@ -8,8 +8,9 @@ export interface Step {
 const steps = tracingChannel<unknown, Step>("rehome:step");
 
 /**
- * Does one step of planning or of copying a chunk, and says on the diagnostics channels `tracing:rehome:step:start` and
- * `…:asyncEnd` that it begins and that it has ended. Costs next to nothing where nobody listens.
+ * Does one step of planning or of copying a chunk, and says on the diagnostics channels
+ * `tracing:rehome:step:start` and `…:asyncEnd` that it begins and that it has ended. Costs next to nothing
+ * where nobody listens.
  */
 export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
   return await steps.tracePromise(work, { name });

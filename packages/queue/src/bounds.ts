@@ -45,7 +45,9 @@ export async function recordBounds(
   }
 }
 
-/** Where a plan stands: whether it is whole, else the number of the next chunk and the bound it begins after. */
+/**
+ * Where a plan stands: whether it is whole, else the number of the next chunk and the bound it begins after.
+ */
 export async function readPlanEnd(
   queue: QueueConnection,
   run: RunId,
@@ -59,8 +61,8 @@ export async function readPlanEnd(
 }
 
 /**
- * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing done, if it
- * is whole already or the run has ended.
+ * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing
+ * done, if it is whole already or the run has ended.
  */
 export async function closePlan(
   queue: QueueConnection,

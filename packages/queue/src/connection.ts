@@ -17,14 +17,15 @@ export interface QueueConnection {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * A connection on which a command waits for an answer for so long is taken for dead, made anew, and the command sent again.
- * Longer than BullMQ's blocking commands, which take 10 s at most.
+ * A connection on which a command waits for an answer for so long is taken for dead, made anew, and the
+ * command sent again. Longer than BullMQ's blocking commands, which take 10 s at most.
  */
 const SILENCE_MS = 20_000;
 
 /**
- * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few attempts.
- * Either way the connection is made again once the server is back. Connection errors go to `onError`, in words fit to be shown.
+ * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few
+ * attempts. Either way the connection is made again once the server is back. Connection errors go to
+ * `onError`, in words fit to be shown.
  */
 export async function openQueue(
   url: URL,

@@ -12,8 +12,9 @@ const LEASE_MS = 3_000;
 const RENEW_MS = 500;
 
 /**
- * Does `work` as the run's only planner, or gives null at once if another process is. That only keeps two from getting in each
- * other's way: one that was stopped for longer than its lease and wakes up cannot harm the plan (see record-bounds.lua).
+ * Does `work` as the run's only planner, or gives null at once if another process is. That only keeps two
+ * from getting in each other's way: one that was stopped for longer than its lease and wakes up cannot harm
+ * the plan (see record-bounds.lua).
  */
 export async function asPlanner<T>(
   queue: QueueConnection,

@@ -53,7 +53,10 @@ const createScript = loadScript("create-run");
 
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
-/** Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the floor. */
+/**
+ * Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the
+ * floor.
+ */
 export async function createRun(
   queue: QueueConnection,
   id: RunId,

@@ -12,7 +12,9 @@ import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { rethrow, resolveRun } from "./run-record.js";
 
-/** Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`. */
+/**
+ * Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`.
+ */
 export async function readStatus(queue: QueueConnection, run: RunId): Promise<Status> {
   await resolveRun(queue, run);
   const keys = runKeys(run);

@@ -20,7 +20,9 @@ export interface VerificationRecord {
   readonly waiting: string | null;
 }
 
-/** Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all). */
+/**
+ * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all).
+ */
 export async function beginVerification(
   queue: QueueConnection,
   run: RunId,

@@ -17,7 +17,9 @@ const PAUSE_MS = [10, 60] as const;
 const AGAIN_MS = 100;
 const DAY_MS = 86_400_000;
 
-/** Writes sessions that are newer than the source's, which must stay, and some that are older, which must not. */
+/**
+ * Writes sessions that are newer than the source's, which must stay, and some that are older, which must not.
+ */
 export function startApplication(url: string, random: Random, ids: readonly string[]): Application {
   const redis = new Redis(url, { maxRetriesPerRequest: 1 });
   redis.on("error", () => undefined);

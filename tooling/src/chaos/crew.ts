@@ -8,7 +8,10 @@ export interface Crew {
   /** One that runs, or null while there is none. */
   pickWorker(random: Random): Program | null;
   dashboard(): Program | null;
-  /** One more, that will send itself a signal; null if the servers do not let it start. Nobody starts it again. */
+  /**
+   * One more, that will send itself a signal; null if the servers do not let it start. Nobody starts it
+   * again.
+   */
   hire(environment: Environment): Promise<Program | null>;
   /** Leaves the programs that run, and starts no other. */
   dismiss(): Promise<void>;

@@ -2,7 +2,10 @@ import type pg from "pg";
 
 export const USERS = 200;
 
-/** So many users, most with preferences, and so many sealed sessions of version v0; some have expired. Returns the ids. */
+/**
+ * So many users, most with preferences, and so many sealed sessions of version v0; some have expired. Returns
+ * the ids.
+ */
 export async function populate(source: pg.Pool, sessions: number): Promise<string[]> {
   await source.query("TRUNCATE users CASCADE");
   await source.query(

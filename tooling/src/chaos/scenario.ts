@@ -49,8 +49,8 @@ const SERVER_PAUSE_MS: Pause = [1_000, 4_000];
 const END_MS = 120_000;
 
 /**
- * Lets faults loose on a migration, ends it in peace, runs it once more, and judges. `postgres` is the scenario's own, since it
- * restarts it.
+ * Lets faults loose on a migration, ends it in peace, runs it once more, and judges. `postgres` is the
+ * scenario's own, since it restarts it.
  */
 export async function playScenario(
   postgres: PostgresServer,

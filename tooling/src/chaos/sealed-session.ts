@@ -1,6 +1,6 @@
 /**
- * A session whose every part carries the same version, so that whoever reads one can tell whether it is whole: of one moment, with
- * nothing missing and nothing left over.
+ * A session whose every part carries the same version, so that whoever reads one can tell whether it is
+ * whole: of one moment, with nothing missing and nothing left over.
  */
 export interface SealedSession {
   readonly userAgent: string;

@@ -15,7 +15,9 @@ const RECONNECT_MS = 100;
 /** How often each of them writes, at the least and at the most. */
 const PAUSE_MS = [20, 120] as const;
 
-/** Each writes over a connection of its own, made again whenever it is lost. New sessions are added to `ids`. */
+/**
+ * Each writes over a connection of its own, made again whenever it is lost. New sessions are added to `ids`.
+ */
 export function startWriters(url: string, count: number, random: Random, ids: string[]): Writers {
   let written = 0;
   let going = true;

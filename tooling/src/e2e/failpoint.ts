@@ -3,7 +3,10 @@ import type { Environment } from "../programs.js";
 /** The same two steps up from src/e2e and from dist/e2e. */
 const PRELOADED = new URL("../../bin/failpoint.js", import.meta.url).href;
 
-/** Makes a program send itself a signal when it comes by a point, such as `before:load`, for the `time`-th time. */
+/**
+ * Makes a program send itself a signal when it comes by a point, such as `before:load`, for the `time`-th
+ * time.
+ */
 export function failAt(point: string, signal: "SIGKILL" | "SIGSTOP", time = 1): Environment {
   return {
     NODE_OPTIONS: `--import ${PRELOADED}`,

@@ -41,7 +41,10 @@ interface Row {
 const PAGE = 500;
 const PREFIX = "session:";
 
-/** The contract's default layout, said once more in SQL, so that it shares nothing with the code that it judges. */
+/**
+ * The contract's default layout, said once more in SQL, so that it shares nothing with the code that it
+ * judges.
+ */
 const iso = (column: string) =>
   `to_char(${column} AT TIME ZONE current_setting('TimeZone') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 const EXPECTED = `

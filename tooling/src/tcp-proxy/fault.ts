@@ -5,7 +5,10 @@ export type Direction = "request" | "reply";
 export type TcpFault =
   /** It is reset once so many more bytes have passed one way. */
   | { readonly kind: "cut"; readonly direction: Direction; readonly afterBytes: number }
-  /** It is reset before the server hears of the request, or when the server has acted and its reply comes back. */
+  /**
+   * It is reset before the server hears of the request, or when the server has acted and its reply comes
+   * back.
+   */
   | { readonly kind: "reset"; readonly when: "before" | "after" };
 
 /** Whether the server has acted by the time the fault strikes: then the client does not know that it has. */

@@ -26,7 +26,9 @@ export interface VerifyOptions {
   json?: boolean;
 }
 
-/** The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code. */
+/**
+ * The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code.
+ */
 export async function verify(named: string | undefined, options: VerifyOptions): Promise<number> {
   return await withQueue(async (queue) => {
     const run = await readRun(queue, await resolveRun(queue, named));

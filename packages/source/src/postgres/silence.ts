@@ -1,8 +1,9 @@
 import type { PoolClient } from "pg";
 
 /**
- * Waits for what the server is to send, and rejects once not a byte of it has come for so long: a peer that vanished without a
- * word would be waited for for ever. A slow answer is no silence. Who waits for nothing is not hurried either.
+ * Waits for what the server is to send, and rejects once not a byte of it has come for so long: a peer that
+ * vanished without a word would be waited for for ever. A slow answer is no silence. Who waits for nothing is
+ * not hurried either.
  */
 export async function unlessSilent<T>(
   client: PoolClient,
