@@ -21,7 +21,10 @@ async function main(config: Config): Promise<void> {
     patient: true,
     onError: (error) => log.warn({ err: error }, "queue connection"),
   });
-  const source = openSource(config.sourceUrl, { connections: config.concurrency + 1 });
+  const source = openSource(config.sourceUrl, {
+    connections: config.concurrency + 1,
+    silenceMs: config.sourceSilenceMs,
+  });
   const target = openTarget(config.targetUrl);
   try {
     await inspectQueue(queue);

@@ -4,6 +4,8 @@ import {
   makeTransform,
   type SessionId,
   type SourceSession,
+  step,
+  stepThrough,
   type Transform,
   type Reject,
   zeroCounts,
@@ -30,23 +32,23 @@ import type { Context, Task } from "./context.js";
  */
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
   const { queue, target } = context;
-  const run = await readRun(queue, task.run);
+  const run = await step("read-run", () => readRun(queue, task.run));
   admitPhase(run.phase);
-  const before = await readChunkState(queue, run.id, task.chunk);
+  const before = await step("read-chunk", () => readChunkState(queue, run.id, task.chunk));
   if (before.state === "done") {
-    await settleRun(queue, run.id);
+    await step("settle", () => settleRun(queue, run.id));
     return null;
   }
-  await refuseStrangers(context, task, run);
+  await step("check-servers", () => refuseStrangers(context, task, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
-  const now = await target.clock();
+  const now = await step("read-clock", () => target.clock());
   // One batch is loaded while the next one is extracted and transformed.
   let loading: Promise<void> = Promise.resolve();
   try {
-    for await (const sessions of batches) {
-      await admit(context, task, sessions.length);
+    for await (const sessions of stepThrough("extract", batches)) {
+      await step("admit", () => admit(context, task, sessions.length));
       const transformed = transformBatch(sessions, transform, now);
       await loading;
       loading = loadBatch(context, task, run, transformed, counts);
@@ -58,10 +60,10 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     await loading.catch(() => undefined);
   }
 
-  await checkTarget(context, task, run);
+  await step("check-target", () => checkTarget(context, task, run));
   task.signal.throwIfAborted();
-  await recordChunk(queue, run.id, task.chunk, task.attempt, counts);
-  await settleRun(queue, run.id);
+  await step("record", () => recordChunk(queue, run.id, task.chunk, task.attempt, counts));
+  await step("settle", () => settleRun(queue, run.id));
   return counts;
 }
 
@@ -126,7 +128,7 @@ async function loadBatch(
   { entries, rejects }: TransformedBatch,
   counts: Counts,
 ): Promise<void> {
-  const results = await context.target.load(entries, run);
+  const results = await step("load", () => context.target.load(entries, run));
   const refused = [...rejects];
   for (const [i, entry] of entries.entries()) {
     const result = results[i];
@@ -155,5 +157,5 @@ async function loadBatch(
     count(counts, "rejected");
     task.log.debug({ code: reject.code }, "rejected");
   }
-  await stageRejects(context.queue, run.id, task.chunk, task.attempt, refused);
+  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, refused));
 }

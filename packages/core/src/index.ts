@@ -15,6 +15,7 @@ export * from "./run.js";
 export * from "./session.js";
 export * from "./setting.js";
 export * from "./settings.js";
+export * from "./step.js";
 export * from "./time.js";
 export * from "./transform.js";
 export * from "./verification.js";

@@ -7,7 +7,6 @@ export {
   pauseRun,
   resumeRun,
   retryRun,
-  setWaiting,
   stopRun,
 } from "./change-run.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
@@ -24,6 +23,7 @@ export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./con
 export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
+export { asPlanner } from "./planner.js";
 export { listRejects, readRejectedIds, type ShownReject } from "./reject-records.js";
 export {
   createRun,
@@ -46,4 +46,5 @@ export {
   recordVerified,
   type VerificationRecord,
 } from "./verification-record.js";
+export { setWaiting } from "./waiting.js";
 export type { ChunkState } from "./chunk-state.js";

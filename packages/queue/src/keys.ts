@@ -18,6 +18,8 @@ export function runKeys(run: RunId) {
     run: base,
     /** Hash, credentials: chunk number to upper bound, written once. */
     bounds: `${base}:bounds`,
+    /** String that expires: the process that plans the run. */
+    planner: `${base}:planner`,
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
     /** List: the latest `time read` samples. */

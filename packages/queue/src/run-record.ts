@@ -53,7 +53,10 @@ const createScript = loadScript("create-run");
 
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
-/** Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the floor. */
+/**
+ * Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the
+ * floor.
+ */
 export async function createRun(
   queue: QueueConnection,
   id: RunId,
@@ -149,7 +152,7 @@ export async function resolveRun(
   const newest = (await listRuns(queue))[0];
   if (newest === undefined) {
     throw new RehomeError("no-run", "there is no run yet", {
-      hint: "Start one with: rehome start",
+      hint: "Start one with: rehome start. If the queue Redis has lost its data, that goes over what was written and converges",
     });
   }
   return newest;
@@ -161,8 +164,13 @@ export function rethrow(error: unknown): never {
 }
 
 function unknownRun(named: string): RehomeError {
-  const shown = isRunId(named) ? `there is no run ${named}` : "that is not a run's id";
-  return new RehomeError("unknown-run", shown, { hint: "List the runs with: rehome runs" });
+  const list = "List the runs with: rehome runs";
+  if (!isRunId(named)) {
+    return new RehomeError("unknown-run", "that is not a run's id", { hint: list });
+  }
+  return new RehomeError("unknown-run", `there is no run ${named}`, {
+    hint: `${list}. If the queue Redis has lost its data, start again with: rehome start`,
+  });
 }
 
 export function runActive(holder: string): RehomeError {

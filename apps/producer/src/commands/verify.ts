@@ -15,6 +15,7 @@ import { SingleBar } from "cli-progress";
 import { terminal } from "../config.js";
 import { withQueue } from "../connections.js";
 import { formatVerification } from "../format.js";
+import { throughOutages } from "../outage.js";
 import { isQuiet, note, print, printJson } from "../output.js";
 
 const POLL_MS = 250;
@@ -25,7 +26,9 @@ export interface VerifyOptions {
   json?: boolean;
 }
 
-/** The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code. */
+/**
+ * The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code.
+ */
 export async function verify(named: string | undefined, options: VerifyOptions): Promise<number> {
   return await withQueue(async (queue) => {
     const run = await readRun(queue, await resolveRun(queue, named));
@@ -111,8 +114,9 @@ async function untilVerified(
       : null;
   bar?.start(1, 0);
   try {
+    let waiting: string | null = null;
     for (;;) {
-      const record = await readVerification(queue, run.id);
+      const record = await throughOutages(() => readVerification(queue, run.id));
       if (record === null) throw new RehomeError("unknown-run", `run ${run.id} is gone`);
       // Its counts are of another mode and other sessions.
       if (record.id !== id) {
@@ -120,6 +124,8 @@ async function untilVerified(
           hint: "Only one at a time has a verdict: verify again when that one has ended",
         });
       }
+      if (record.waiting !== null && record.waiting !== waiting) note(record.waiting);
+      waiting = record.waiting;
       bar?.setTotal(record.total);
       bar?.update(record.done + record.failed);
       if (record.done + record.failed >= record.total) return record;
