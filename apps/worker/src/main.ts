@@ -29,7 +29,8 @@ async function main(config: Config): Promise<void> {
   try {
     await inspectQueue(queue);
     const { identity } = await source.inspect();
-    await target.inspect();
+    const { warnings } = await target.inspect();
+    for (const warning of warnings) log.warn(warning);
     await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
   } finally {
     await Promise.allSettled([source.close(), target.close(), queue.close()]);

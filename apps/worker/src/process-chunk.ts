@@ -12,6 +12,7 @@ import {
 } from "@rehome/core";
 import {
   type ChunkState,
+  noteWriteWay,
   readChunkState,
   readRange,
   readRejectedIds,
@@ -22,7 +23,7 @@ import {
   stageRejects,
 } from "@rehome/queue";
 import type { ReadOptions, Source } from "@rehome/source";
-import type { LoadEntry } from "@rehome/target";
+import { describeWay, type LoadEntry } from "@rehome/target";
 import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
@@ -40,6 +41,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     return null;
   }
   await step("check-servers", () => refuseStrangers(context, task, run));
+  await step("note-write-way", () => sayWriteWay(context, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
@@ -65,6 +67,12 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   await step("record", () => recordChunk(queue, run.id, task.chunk, task.attempt, counts));
   await step("settle", () => settleRun(queue, run.id));
   return counts;
+}
+
+/** In the run's status, for whoever wonders at its speed and at the target's memory. */
+async function sayWriteWay({ queue, target }: Context, run: Run): Promise<void> {
+  const way = await target.writeWay(run.mapping.keyPrefix);
+  if (way.kind === "hset") await noteWriteWay(queue, run.id, describeWay(way));
 }
 
 /** All sessions of the range; or, of a chunk to be retried, those it rejected, counted among what it had. */

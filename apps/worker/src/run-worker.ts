@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { KEY_PREFIX, listRuns, type Payload, putBackLost, QUEUE_NAME } from "@rehome/queue";
 import { describeFailure } from "@rehome/core";
 import { Worker } from "bullmq";
@@ -52,13 +53,16 @@ export async function runWorker(context: Context, config: Config): Promise<void>
       log.warn({ err: error }, "looking for lost chunks"),
     );
   }, config.stalledMs);
+  // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
+  const holds = monitorEventLoopDelay({ resolution: 10 });
+  holds.enable();
   log.info({ concurrency: config.concurrency }, "worker ready");
   const signal = await untilToldToStop();
   log.info({ signal, inHand }, "worker stopping");
   clearInterval(lookForLost);
   health?.close();
   await stop(worker, config.stopMs);
-  log.info("worker stopped");
+  log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 
 async function findLost({ queue, log }: Context): Promise<void> {

@@ -29,6 +29,7 @@ export {
   createRun,
   type FrozenRun,
   listRuns,
+  noteWriteWay,
   readPhase,
   readRun,
   refuseWhileActive,

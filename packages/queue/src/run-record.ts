@@ -50,6 +50,7 @@ export interface Run extends FrozenRun {
 }
 
 const createScript = loadScript("create-run");
+const noteScript = loadScript("note-write-way");
 
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
@@ -95,6 +96,15 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     total: Number(record["total"]),
     planned: Number(record["planned"]),
   };
+}
+
+/** Says in the run's status how its sessions are written, where that is not the usual way. */
+export async function noteWriteWay(
+  queue: QueueConnection,
+  run: RunId,
+  description: string,
+): Promise<void> {
+  await noteScript(queue.redis, [runKeys(run).run], [description]);
 }
 
 /** null where there is no such run any more. */

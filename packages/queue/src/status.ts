@@ -85,6 +85,7 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
   const parts = [
     record["notice"] ?? "",
     record["waiting"] ?? "",
+    record["writeWay"] ?? "",
     record["phase"] === "planning" && !planned
       ? `nobody is at work at its plan: go on with: rehome resume ${run}`
       : "",

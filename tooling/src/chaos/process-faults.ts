@@ -8,6 +8,7 @@ const CHUNK_STEPS = [
   "read-run",
   "read-chunk",
   "check-servers",
+  "note-write-way",
   "read-clock",
   "extract",
   "admit",
