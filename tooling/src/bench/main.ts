@@ -78,7 +78,7 @@ async function renderReport(arena: Arena, rows: readonly Row[]): Promise<string>
     "# What `npm run bench` measured",
     "",
     `${whole(sessions)} sessions of ${whole(users)} users, random UUID ids, two attributes each, preferences for 80 % of the users; ` +
-      `${rounds} rounds, each from an emptied target, side by side in one run.`,
+      `${rounds === 1 ? "one round" : `${rounds} rounds`}, each turn from an emptied target, side by side in one run.`,
     "",
     renderTable(rows, oneLiner.name, sessions),
     "",

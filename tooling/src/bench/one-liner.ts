@@ -40,7 +40,7 @@ code=$?; times >&2; exit $code`;
 
 /** What someone who knows both databases would type: SQL that prints Redis's protocol, into redis-cli. */
 export const oneLiner: Contender = {
-  name: "one-liner: psql | redis-cli --pipe",
+  name: "one-liner: psql into redis-cli --pipe",
   exactExpiry: true,
   move: async ({ urls, target, sessions }) => {
     const env = {
