@@ -60,7 +60,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
 
   await checkTarget(context, task, run);
   task.signal.throwIfAborted();
-  await recordChunk(queue, run.id, task.chunk, task.attempt, counts);
+  await recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort());
   await settleRun(queue, run.id);
   return counts;
 }

@@ -22,12 +22,14 @@ export function makeProcessor(context: Context): Processor<Payload> {
     const { kind, run, chunk } = parse(job);
     const attempt = `${token}-${job.attemptsStarted}`;
     const log = context.log.child({ run, kind, chunk, attempt: job.attemptsStarted });
-    const task: Task = { run, chunk, attempt, signal, log };
     const started = performance.now();
+    const elapsed = () => Math.round(performance.now() - started);
+    const effort = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
+    const task: Task = { run, chunk, attempt, effort, signal, log };
     try {
       const counts =
         kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
-      log.info({ counts, ms: Math.round(performance.now() - started) }, "chunk done");
+      log.info({ counts, ms: elapsed() }, "chunk done");
       return counts;
     } catch (error) {
       // What stays behind expires by itself.
@@ -88,7 +90,7 @@ async function recordFailure(
   message: string,
 ): Promise<void> {
   if (kind === "copy") {
-    await failChunk(context.queue, task.run, task.chunk, message);
+    await failChunk(context.queue, task.run, task.chunk, message, task.effort());
     await settleRun(context.queue, task.run);
     return;
   }
