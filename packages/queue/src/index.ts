@@ -29,8 +29,14 @@ export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
 export { listLogouts, readLoginSecret, recordLogout } from "./login-record.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
+export { listRunSummaries, type RunSummary } from "./run-summary.js";
 export { readSamples } from "./progress-samples.js";
-export { listRejects, readRejectedIds, type ShownReject } from "./reject-records.js";
+export {
+  listRejects,
+  readRejectedIds,
+  readRejectsPage,
+  type ShownReject,
+} from "./reject-records.js";
 export {
   createRun,
   type FrozenRun,

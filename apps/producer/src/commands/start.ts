@@ -80,7 +80,7 @@ async function openRun(
         chunkSize: options.chunkSize,
         timeZone: facts.timeZone,
         source: facts.sourceIdentity,
-        target: { token, runId, address },
+        target: { token, runId, address, usedBytes: facts.targetUsedMemory },
         fingerprintKey: newFingerprintKey(),
       },
       { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null },
