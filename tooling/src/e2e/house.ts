@@ -30,7 +30,10 @@ export interface House {
   /** The same with `--json`; throws unless it exits with one of `codes` (default 0). */
   rehomeJson<T>(args: readonly string[], codes?: readonly number[]): Promise<T>;
   startWorker(options?: { args?: readonly string[]; environment?: Environment }): Promise<Program>;
-  startDashboard(): Promise<Program & { readonly url: string }>;
+  startDashboard(options?: {
+    args?: readonly string[];
+    environment?: Environment;
+  }): Promise<Program & { readonly url: string }>;
   /** Everything the programs of this house have logged, those that ended included. */
   logs(): Promise<string>;
   close(): Promise<void>;
@@ -109,11 +112,11 @@ export async function openHouse(
         closing.push(() => worker.stop());
         return worker;
       },
-      startDashboard: async () => {
+      startDashboard: async ({ args = ["--port", "0"], environment = {} } = {}) => {
         const dashboard = await startProgram(
           "rehome-dashboard",
-          ["--port", "0"],
-          urls,
+          args,
+          { ...urls, ...environment },
           newLog("dashboard"),
         );
         closing.push(() => dashboard.stop());

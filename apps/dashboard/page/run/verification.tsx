@@ -1,0 +1,59 @@
+import type { RunPicture, VerificationPicture } from "../../src/picture.js";
+import { count, percent } from "../figures.js";
+import { Panel } from "../panel.js";
+
+export function Verification({ run }: { run: RunPicture }) {
+  return (
+    <Panel name="verification" title="Verification">
+      {run.verification === null ? (
+        <p class="empty">
+          Not verified. Once the run has ended: <code>rehome verify</code>
+        </p>
+      ) : (
+        <Verdict verification={run.verification} />
+      )}
+    </Panel>
+  );
+}
+
+function Verdict({ verification }: { verification: VerificationPicture }) {
+  const { result, total, done, failed } = verification;
+  if (done + failed < total) {
+    return (
+      <p class="figure">
+        {percent(done + failed, total)}{" "}
+        <small>comparing, {count(total)} chunks in all; no verdict yet</small>
+      </p>
+    );
+  }
+  if (failed > 0) {
+    return (
+      <p class="verdict verdict-none">
+        <span aria-hidden="true">?</span> No verdict: {count(failed)} of {count(total)} chunks could
+        not be compared.
+      </p>
+    );
+  }
+  const compared = result.mode === "count" ? "for presence alone" : "field by field, a sample";
+  return (
+    <>
+      <p class={`verdict ${result.ok ? "verdict-ok" : "verdict-bad"}`}>
+        <span aria-hidden="true">{result.ok ? "✓" : "✕"}</span>{" "}
+        {result.ok ? "Nothing is missing, nothing differs" : "Something is missing or differs"}
+      </p>
+      <p class="hint">
+        {count(result.checked)} sessions compared {compared}.
+      </p>
+      <dl class="counts">
+        {(
+          ["matched", "missing", "mismatched", "extra", "kept", "expired", "rejected"] as const
+        ).map((name) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{result[name] === null ? "not looked at" : count(result[name])}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,18 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { Request } from "express";
+import { isLoopback, namesLoopback } from "./login/same-origin.js";
+
+/** With a token configured, the token; without one, a request from this machine that names loopback. */
+export function allowsMetrics(request: Request, token: string | null): boolean {
+  if (token === null) {
+    const peer = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    return isLoopback(peer) && namesLoopback(request);
+  }
+  const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+/** Of one length whatever was given. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
