@@ -26,8 +26,8 @@ import { renderMetrics } from "./metrics.js";
 import type { Watch } from "./watch/watch.js";
 
 const BOARD_PATH = "/queues";
-/** What `vite build` made of the folder `page`. */
-const PAGE = fileURLToPath(new URL("page/", import.meta.url));
+/** What `vite build` made of the folder `page`; the same from `src` and `dist`. */
+const PAGE = fileURLToPath(new URL("../dist/page/", import.meta.url));
 
 export interface AppParts {
   readonly queue: QueueConnection;
