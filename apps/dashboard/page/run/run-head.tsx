@@ -32,11 +32,11 @@ export function RunHead({ me, run, overview }: { me: Me; run: RunPicture; overvi
       </div>
       <Controls me={me} run={run} />
       {notices.length > 0 && (
-        <ul class="notices" role="status">
+        <div class="notices" role="status">
           {notices.map((notice) => (
-            <li key={notice}>{notice}</li>
+            <p key={notice}>{notice}</p>
           ))}
-        </ul>
+        </div>
       )}
     </div>
   );
