@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { framesWhile, quantile, wander } from "../src/e2e/frame-times.js";
 import { type House, until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
 import { watchHouse } from "./dashboard-page-fixture.js";
@@ -139,14 +140,10 @@ describe("the open page", () => {
       60_000,
     );
     expect(await page.locator(".panel-map .panel-note").innerText()).toContain("10 to a cell");
-    const frames = await framesWhile(page, async () => {
-      const box = (await page.locator(".map canvas").boundingBox())!;
-      for (let i = 0; i < 40; i += 1)
-        await page.mouse.move(box.x + (box.width * i) / 40, box.y + (box.height * (i % 10)) / 10);
-    });
+    const frames = await framesWhile(page, () => wander(page, ".map canvas", 60));
     expect(frames.length).toBeGreaterThan(10);
     // A map drawn whole for each change, or a cell as an element, takes many times that.
-    expect(frames.toSorted((a, b) => a - b)[Math.floor(frames.length * 0.9)]).toBeLessThan(250);
+    expect(quantile(frames, 0.9)).toBeLessThan(250);
 
     await page.getByRole("slider").focus();
     await page.keyboard.press("End");
@@ -169,22 +166,6 @@ describe("the open page", () => {
     await started;
   });
 });
-
-/** Milliseconds from frame to frame, while `work` goes on. */
-async function framesWhile(page: Page, work: () => Promise<void>): Promise<number[]> {
-  await page.evaluate(`
-    globalThis.framesSeen = [];
-    globalThis.counting = true;
-    let last = performance.now();
-    const frame = (now) => {
-      globalThis.framesSeen.push(now - last);
-      last = now;
-      if (globalThis.counting) requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);`);
-  await work();
-  return await page.evaluate("globalThis.counting = false, globalThis.framesSeen");
-}
 
 describe("a viewer", () => {
   it("finds nothing to press, and changes nothing by hand-made requests either", async () => {

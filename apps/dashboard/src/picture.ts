@@ -45,9 +45,13 @@ export interface RejectGroup {
   readonly latest: readonly ShownReject[];
 }
 
-export interface FailedChunk {
-  readonly chunk: number;
+/** Chunks that failed for one reason. */
+export interface FailureGroup {
   readonly reason: string;
+  readonly count: number;
+  /** The first few, in order. */
+  readonly chunks: readonly number[];
+  /** The most that one of them took; null where none is known. */
   readonly attempts: number | null;
 }
 
@@ -63,7 +67,7 @@ export interface RunPicture {
     /** Rejects that have been looked at; fewer than there are while they are being read. */
     readonly counted: number;
   };
-  readonly failures: readonly FailedChunk[];
+  readonly failures: readonly FailureGroup[];
   /** Bytes the target will use when the run has read everything; null where that cannot be said. */
   readonly projectedBytes: number | null;
   /** Whether the dashboard's TARGET_URL leads to this run's target; null where it has none. */

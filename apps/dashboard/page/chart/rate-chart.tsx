@@ -6,6 +6,7 @@ import { makePlot, type Plot } from "./plot.js";
 import { type Rates, ratesOf } from "./rates.js";
 
 const QUARTER_HOUR_MS = 15 * 60_000;
+const STANDSTILL_MS = 6_000;
 
 /** Sessions a second, over the last 15 minutes or the whole run. */
 export function RateChart({ samples, status }: { samples: SamplesPicture | null; status: Status }) {
@@ -51,12 +52,17 @@ export function RateChart({ samples, status }: { samples: SamplesPicture | null;
   );
 }
 
+/** Between two samples nothing is known yet; but a run that has stood still for long enough does. */
+function endOf(last: number): number {
+  const now = Date.now();
+  return now - last > STANDSTILL_MS ? now : last;
+}
+
 /** A run that has ended is shown up to its end. */
 function chosenRates(samples: SamplesPicture | null, status: Status, whole: boolean): Rates {
   const start = Date.parse(status.startedAt);
   const last = (whole ? samples?.whole : samples?.recent)?.at(-1)?.[0] ?? start;
-  const end =
-    status.finishedAt === null ? Math.max(last, Date.now()) : Date.parse(status.finishedAt);
+  const end = status.finishedAt === null ? endOf(last) : Date.parse(status.finishedAt);
   const from = whole ? start : Math.max(start, end - QUARTER_HOUR_MS);
   const chosen = (whole ? samples?.whole : samples?.recent) ?? [];
   return ratesOf([[start, 0], ...chosen.filter(([at]) => at > start)], from, end);

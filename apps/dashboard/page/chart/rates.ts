@@ -18,11 +18,11 @@ export function ratesOf(samples: readonly SamplePair[], from: number, to: number
   if (to <= from || samples.length === 0) return { times, values };
   const step = Math.max(2_000, (to - from) / POINTS);
   let before = readAt(samples, from);
-  for (let at = from + step; at <= to + step / 2; at += step) {
-    const end = Math.min(at, to);
+  for (let at = from; to - at > step / 2; at += step) {
+    const end = Math.min(at + step, to);
     const read = readAt(samples, end);
     times.push(end / 1_000);
-    values.push((Math.max(0, read - before) / step) * 1_000);
+    values.push((Math.max(0, read - before) / (end - at)) * 1_000);
     before = read;
   }
   return { times, values };

@@ -45,7 +45,7 @@ export function ChunkMap({ run, letters }: { run: RunPicture; letters: ChunkLett
     <Panel
       name="map"
       title="Chunks"
-      note={`${many(total, "chunk")} of ${count(run.chunkSize)} sessions${per > 1 ? `, ${count(per)} to a cell` : ""}`}
+      note={`${many(total, "chunk")} of ${many(run.chunkSize, "session")}${per > 1 ? `, ${count(per)} to a cell` : ""}`}
     >
       {total === 0 && <p class="empty">None is planned yet.</p>}
       <div

@@ -1,14 +1,22 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Me, RunPicture } from "../../src/picture.js";
 import { changeRun, Refusal } from "../api.js";
 import { AskDialog } from "./ask-dialog.js";
 import { type Control, CONTROLS } from "./control-table.js";
+
+/** What was done is told for a while; then it is in the list of what operators did. */
+const SAID_FOR_MS = 20_000;
 
 /** What an operator may press now. Each asks once, and says what it did. */
 export function Controls({ me, run }: { me: Me; run: RunPicture }) {
   const [asking, setAsking] = useState<Control | null>(null);
   const [said, setSaid] = useState<{ text: string; ok: boolean } | null>(null);
   const { phase, run: id } = run.status;
+  useEffect(() => {
+    if (said === null) return;
+    const timer = setTimeout(() => setSaid(null), SAID_FOR_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
   if (me.role !== "operator") return <p class="hint controls">You look; operators change runs.</p>;
 
   async function act(control: Control, given: unknown): Promise<void> {

@@ -1,8 +1,8 @@
 import type { RunPicture } from "../../src/picture.js";
-import { count } from "../figures.js";
+import { count, many } from "../figures.js";
 import { Panel } from "../panel.js";
 
-/** Chunks that ran out of attempts. */
+/** Chunks that ran out of attempts, by reason. */
 export function Failures({ run }: { run: RunPicture }) {
   const all = run.status.chunks.failed;
   return (
@@ -11,19 +11,18 @@ export function Failures({ run }: { run: RunPicture }) {
         <p class="empty">None.</p>
       ) : (
         <ul class="failures">
-          {run.failures.map(({ chunk, reason, attempts }) => (
-            <li key={chunk}>
-              <span class="code">chunk {chunk}</span>
+          {run.failures.map(({ reason, count: size, chunks, attempts }) => (
+            <li key={reason}>
+              <span class="code">{reason}</span>
               <span>
-                {reason}
+                {many(size, "chunk")}
                 {attempts !== null &&
-                  ` · ${attempts === 1 ? "no retry helps" : `failed ${attempts} times`}`}
+                  `, ${attempts === 1 ? "at the first attempt" : `after up to ${attempts} attempts`}`}
+                : {chunks.map(count).join(", ")}
+                {size > chunks.length && ` and ${count(size - chunks.length)} more`}
               </span>
             </li>
           ))}
-          {all > run.failures.length && (
-            <li class="hint">and {count(all - run.failures.length)} more</li>
-          )}
         </ul>
       )}
     </Panel>

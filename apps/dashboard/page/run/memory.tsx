@@ -46,7 +46,9 @@ function Gauge({ used, max, run }: { used: number; max: number | null; run: RunP
         {isItsTarget === false
           ? "This is not the run's target: check the dashboard's TARGET_URL."
           : projected === null
-            ? "No projection: it needs an active run that has copied a thousand sessions."
+            ? run.status.finishedAt === null
+              ? "No projection until a thousand sessions are copied."
+              : "The run has ended: it adds nothing more."
             : `About ${bytes(projected)} at the end, if the rest is like what was copied so far and nothing else grows.`}
       </p>
       {tooSmall && (

@@ -1,5 +1,5 @@
 import type { Status } from "../../src/picture.js";
-import { count, percent } from "../figures.js";
+import { count, many, percent } from "../figures.js";
 import { Panel } from "../panel.js";
 
 const MEANINGS = {
@@ -40,7 +40,7 @@ export function Outcomes({ status }: { status: Status }) {
             <th scope="row">
               <span class="swatch outcome-left" aria-hidden="true" />
               to be read
-              <small>in {count(chunks.waiting + chunks.active)} chunks</small>
+              <small>in {many(chunks.total - chunks.done, "chunk")}</small>
             </th>
             <td>{count(left)}</td>
             <td />

@@ -43,6 +43,7 @@ function Verdict({ verification }: { verification: VerificationPicture }) {
       </p>
       <p class="hint">
         {count(result.checked)} sessions compared {compared}.
+        {result.extra === null && " Extra keys in the target were not looked for."}
       </p>
       <dl class="counts">
         {(
@@ -50,7 +51,10 @@ function Verdict({ verification }: { verification: VerificationPicture }) {
         ).map((name) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{result[name] === null ? "not looked at" : count(result[name])}</dd>
+            <dd class={result[name] === null ? "not-looked" : ""}>
+              {result[name] === null ? "–" : count(result[name])}
+              {result[name] === null && <span class="unseen">not looked at</span>}
+            </dd>
           </div>
         ))}
       </dl>

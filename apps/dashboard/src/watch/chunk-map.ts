@@ -1,6 +1,9 @@
 import { shownReason } from "@rehome/core";
 import type { ChangedChunk } from "@rehome/queue";
-import type { ChunkLetter, ChunkPicture, FailedChunk } from "../picture.js";
+import type { ChunkLetter, ChunkPicture, FailureGroup } from "../picture.js";
+
+/** Failed chunks of a reason that are named one by one. */
+const NAMED = 20;
 
 /** What is known of every chunk of a run, in memory: drawing it, or telling of one chunk, asks nobody. */
 export interface ChunkMap {
@@ -10,7 +13,7 @@ export interface ChunkMap {
   redraw(total: number, inHand: ReadonlyMap<number, string>): [number, ChunkLetter][];
   letters(): string;
   tell(chunk: number): ChunkPicture | null;
-  failures(limit: number): FailedChunk[];
+  failures(): FailureGroup[];
 }
 
 export function makeChunkMap(): ChunkMap {
@@ -66,15 +69,24 @@ export function makeChunkMap(): ChunkMap {
         worker: held.get(chunk) || null,
       };
     },
-    failures: (limit) =>
-      [...failed]
-        .toSorted((a, b) => a - b)
-        .slice(0, limit)
-        .flatMap((chunk) => {
-          const { entry, effort } = known.get(chunk) ?? {};
-          if (entry?.state !== "failed") return [];
-          return [{ chunk, reason: shownReason(entry.reason), attempts: effort?.attempts ?? null }];
-        }),
+    failures: () => {
+      const groups = new Map<string, { chunks: number[]; attempts: number | null }>();
+      for (const chunk of [...failed].toSorted((a, b) => a - b)) {
+        const { entry, effort } = known.get(chunk) ?? {};
+        if (entry?.state !== "failed") continue;
+        const reason = shownReason(entry.reason);
+        const group = groups.get(reason) ?? { chunks: [], attempts: null };
+        group.chunks.push(chunk);
+        if (effort) group.attempts = Math.max(group.attempts ?? 0, effort.attempts);
+        groups.set(reason, group);
+      }
+      return [...groups].map(([reason, { chunks, attempts }]) => ({
+        reason,
+        count: chunks.length,
+        chunks: chunks.slice(0, NAMED),
+        attempts,
+      }));
+    },
   };
 }
 

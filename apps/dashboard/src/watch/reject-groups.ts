@@ -9,8 +9,9 @@ import type { RejectGroup } from "../picture.js";
 
 /** Rejects of a code that are shown one by one. */
 const SHOWN = 20;
-/** Pages read in one go, of about 500 rejects each: a run may have millions. */
-const PAGES = 2;
+/** Read in one go, in so many pages or until there are so many rejects: a run may have millions of them. */
+const PAGES = 50;
+const REJECTS = 1_000;
 
 /** The rejects of a run by code, read little by little as chunks bring them. */
 export interface RejectGroups {
@@ -48,7 +49,8 @@ export function makeRejectGroups(): RejectGroups {
       }
     },
     readSome: async (queue, run) => {
-      for (let page = 0; page < PAGES; page += 1) {
+      let read = 0;
+      for (let page = 0; page < PAGES && read < REJECTS; page += 1) {
         if (reading === null) {
           const chunk = unread.shift();
           if (chunk === undefined) return;
@@ -57,6 +59,7 @@ export function makeRejectGroups(): RejectGroups {
         const { chunk, cursor, seen, found } = reading;
         const { next, rejects } = await readRejectsPage(queue, run, chunk, cursor);
         take(found, seen, rejects);
+        read += rejects.length;
         if (next === "0") {
           chunks.set(chunk, found);
           reading = null;

@@ -25,7 +25,6 @@ import type { GaugeReading } from "./target-gauge.js";
 
 /** Changes of chunks read in one go. */
 const PAGE = 5_000;
-const FAILURES_SHOWN = 50;
 /** So many redraws of the map are kept for pages that come back. */
 const REDRAWS_KEPT = 900;
 const RECENT_SAMPLES = 900;
@@ -114,7 +113,7 @@ export function makeRunWatch(run: RunId): RunWatch {
           planWhole: record.planWhole,
           verification: verification === null ? null : pictureOf(run, verification),
           rejects: { groups: rejects.groups(), counted: rejects.counted() },
-          failures: map.failures(FAILURES_SHOWN),
+          failures: map.failures(),
           ...memoryOf(record, status.sessions, gauge),
         };
       } catch (error) {
