@@ -40,6 +40,13 @@ async function press(page: Page, label: string, confirm = label): Promise<void> 
   await page.getByRole("dialog").getByRole("button", { name: confirm, exact: true }).click();
 }
 
+/** Empty: no limit. */
+async function changeRate(page: Page, rate: string): Promise<void> {
+  await page.getByRole("button", { name: "Change the rate" }).click();
+  await page.getByLabel("Sessions a second").fill(rate);
+  await page.getByRole("dialog").getByRole("button", { name: "Change the rate" }).click();
+}
+
 const phase = (page: Page) => page.locator(".run-title .phase").innerText();
 
 async function done(page: Page): Promise<number> {
@@ -58,7 +65,7 @@ describe("the open page", () => {
     await expectAccessible(page, "without a run");
     await page.evaluate("globalThis.sameAsEver = true");
 
-    await addManySessions(house.source, 4_000, CANARY);
+    await addManySessions(house.source, 8_000, CANARY);
     await addSession(house.source, { id: `${CANARY}-collides`, attributes: { user_id: CANARY } });
     const [worker] = [await house.startWorker(), await house.startWorker()];
     await slowRun(house, 400);
@@ -84,10 +91,8 @@ describe("the open page", () => {
     await until("it is paused", async () => (await phase(page)).includes("paused"));
     await page.getByText("Paused: no new batch starts.").waitFor();
     expect(await house.rehomeJson<Status>(["status"])).toMatchObject({ phase: "paused" });
-    await page.getByRole("button", { name: "Change the rate" }).click();
-    await page.getByLabel("Sessions a second").fill("500");
-    await page.getByRole("dialog").getByRole("button", { name: "Change the rate" }).click();
-    await page.getByText("At most 500 sessions a second now.").waitFor();
+    await changeRate(page, "200");
+    await page.getByText("At most 200 sessions a second now.").waitFor();
     await press(page, "Resume");
     await until("it runs again", async () => (await phase(page)).includes("running"));
 
@@ -107,6 +112,8 @@ describe("the open page", () => {
     await until("the page hears of what others do", async () =>
       (await phase(page)).includes("paused"),
     );
+    await changeRate(page, "");
+    await page.getByText("The rate is unlimited now.").waitFor();
     await press(page, "Resume");
     await until("it is completed", async () => (await phase(page)).includes("completed"), 60_000);
     await page.locator(".panel-rejects", { hasText: "field-collision" }).waitFor();

@@ -15,6 +15,8 @@ export interface FeedListener {
   map(map: MapPicture): void;
   chunks(change: MapChange): void;
   connection(connection: Connection): void;
+  /** The server answers, but not with a stream: who looks may have to sign in again. */
+  refused(): void;
   signedOut(): void;
 }
 
@@ -47,7 +49,10 @@ export function followRun(run: string | null, listener: FeedListener): () => voi
     source = new EventSource(`/api/events?${query}`);
     source.onerror = () => {
       // A browser gives up after an answer that is no stream, such as a proxy's while the server restarts.
-      if (source?.readyState === EventSource.CLOSED) again ??= setTimeout(open, AGAIN_MS);
+      if (source?.readyState === EventSource.CLOSED && again === undefined) {
+        again = setTimeout(open, AGAIN_MS);
+        listener.refused();
+      }
       listener.connection({ state: "lost", since: heard });
     };
     on<Overview>("overview", (data) => listener.overview(data));

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Overview, RunPicture, SamplesPicture } from "../src/picture.js";
+import { readMe } from "./api.js";
 import { type ChunkLetters, makeChunkLetters } from "./chunk-letters.js";
 import { type Connection, followRun } from "./feed.js";
 
@@ -34,6 +35,12 @@ export function useFeed(run: string | null, onSignedOut: () => void): Feed {
         setConnection((now) =>
           now.state === next.state && JSON.stringify(now) === JSON.stringify(next) ? now : next,
         ),
+      refused: () => {
+        readMe().then(
+          (me) => me === null && onSignedOut(),
+          () => undefined,
+        );
+      },
       signedOut: onSignedOut,
     });
   }, [run]);

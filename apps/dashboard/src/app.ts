@@ -3,11 +3,12 @@ import { pingQueue, type QueueConnection } from "@rehome/queue";
 import cookieParser from "cookie-parser";
 import express, { type CookieOptions, type Express, type Request, type Response } from "express";
 import type { Logger } from "pino";
-import { type Answer, ok, refused } from "./api/answer.js";
+import { type Answer, ok } from "./api/answer.js";
 import { getChunk } from "./api/chunk.js";
 import { changeRun } from "./api/controls.js";
 import { streamEvents } from "./api/events.js";
 import { answerFailure } from "./api/failure.js";
+import * as refusals from "./api/refusals.js";
 import { getRun, getRuns } from "./api/runs.js";
 import { makeBoard } from "./board/board.js";
 import { boardHeaders, pageHeaders } from "./headers.js";
@@ -58,21 +59,21 @@ export function makeApp(parts: AppParts): Express {
   // Open to anyone who reaches it.
   app.get("/healthz", (_request, response) => answer(response, health(queue)));
   app.get("/metrics", (request, response) => {
-    if (!allowsMetrics(request, parts.metricsToken)) return answer(response, NO_METRICS);
+    if (!allowsMetrics(request, parts.metricsToken)) return answer(response, refusals.noMetrics);
     return sendMetrics(watch, response);
   });
 
   // What follows is for browsers.
   app.use((request, response, next) => {
     if (logins.required || namesLoopback(request)) next();
-    else void answer(response, WRONG_HOST);
+    else void answer(response, refusals.wrongHost);
   });
   app.use(cookieParser(parts.secret));
   app.use(express.static(PAGE, { index: "index.html", setHeaders: cacheAssets }));
   app.use((request, response, next) => {
     const changes = request.method !== "GET" && request.method !== "HEAD";
     if (!changes || isFromOurPage(request, origin)) next();
-    else void answer(response, OTHER_ORIGIN);
+    else void answer(response, refusals.otherOrigin);
   });
   app.post("/api/login", express.json(), ...limitAttempts(), (request, response) =>
     answer(response, signIn(logins, cookies, request, response)),
@@ -86,9 +87,10 @@ export function makeApp(parts: AppParts): Express {
   // And this for those who are signed in.
   app.use((request, response, next) => {
     const login = loginOf(request);
-    if (login === null) return void answer(response, NOT_SIGNED_IN);
+    if (login === null) return void answer(response, refusals.notSignedIn);
     const changes = request.method !== "GET" && request.method !== "HEAD";
-    if (changes && !hasToken(request, logins, login)) return void answer(response, NO_TOKEN);
+    if (changes && !hasToken(request, logins, login))
+      return void answer(response, refusals.noToken);
     response.locals["login"] = login;
     next();
   });
@@ -121,29 +123,16 @@ export function makeApp(parts: AppParts): Express {
   // And this for operators.
   app.post("/api/runs/:run/:verb", express.json(), (request, response) => {
     const login = signedIn(response);
-    if (login.role !== "operator") return answer(response, VIEWERS_LOOK);
+    if (login.role !== "operator") return answer(response, refusals.viewersLook);
     const { run, verb } = request.params;
     return answer(response, changeRun(queue, log, login, { run, verb, body: request.body }));
   });
-  app.use((_request, response) => answer(response, NOT_FOUND));
+  app.use((_request, response) => answer(response, refusals.notFound));
   app.use((_error: unknown, _request: Request, response: Response, _next: () => void) => {
-    void answer(response, BAD_REQUEST);
+    void answer(response, refusals.unreadable);
   });
   return app;
 }
-
-const NOT_FOUND = refused(404, "not-found", "there is no such page");
-const BAD_REQUEST = refused(400, "bad-request", "the request cannot be read");
-const NOT_SIGNED_IN = refused(401, "not-signed-in", "sign in first");
-const VIEWERS_LOOK = refused(403, "viewer", "a viewer may look, and change nothing");
-const NO_TOKEN = refused(403, "no-token", "the request does not come with the page's token");
-const OTHER_ORIGIN = refused(403, "other-origin", "the request does not come from this page");
-const WRONG_HOST = refused(
-  421,
-  "wrong-host",
-  "without users, the dashboard answers to loopback names alone",
-);
-const NO_METRICS = refused(403, "no-metrics", "metrics need their token, or loopback");
 
 function signedIn(response: Response): Login {
   return response.locals["login"] as Login;

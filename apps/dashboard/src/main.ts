@@ -12,6 +12,8 @@ import { makeTargetGauge } from "./watch/target-gauge.js";
 import { makeWatch } from "./watch/watch.js";
 
 const LEARN_LOGOUTS_MS = 10_000;
+/** A gauge that stands still for longer says that the target does not answer. */
+const TARGET_PATIENCE = { connectTimeoutMs: 3_000, commandTimeoutMs: 3_000 };
 
 try {
   const [, , verb, ...rest] = process.argv;
@@ -36,7 +38,7 @@ async function main(config: Config): Promise<void> {
         "queue connection",
       ),
   });
-  const target = config.targetUrl === null ? null : openTarget(config.targetUrl);
+  const target = config.targetUrl === null ? null : openTarget(config.targetUrl, TARGET_PATIENCE);
   const watch = makeWatch(queue, makeTargetGauge(target));
   const ended = new Set<string>();
   const secret = await readLoginSecret(queue);

@@ -65,7 +65,7 @@ function draw(place: HTMLElement, rates: Rates): uPlot {
       height: place.clientHeight,
       legend: { show: false },
       cursor: { y: false, points: { size: 8 } },
-      padding: [8, 8, 0, 0],
+      padding: [8, em * 2.5, 0, 0],
       scales: { y: { range: (_, __, max) => [0, Math.max(10, max * 1.1)] } },
       axes: [
         {

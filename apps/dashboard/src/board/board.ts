@@ -19,7 +19,7 @@ export function makeBoard(
   const board = adapter.getRouter() as Express;
   board.disable("x-powered-by");
   board.use(refuseOthers);
-  board.use(withoutForeignLinks);
+  board.use(withoutForeignText);
   createBullBoard({
     queues: [
       new ShownJobs(queue.jobs, { readOnlyMode: options.readOnly, description: "one job a chunk" }),
@@ -35,9 +35,12 @@ function refuseOthers(request: Request, response: Response, next: NextFunction):
   else response.status(405).json({ error: "jobs are only looked at here, or tried again" });
 }
 
-function withoutForeignLinks(_request: Request, response: Response, next: NextFunction): void {
+/** Of a failure nothing is told: a driver's error may say anything. */
+function withoutForeignText(_request: Request, response: Response, next: NextFunction): void {
   const send = response.send.bind(response);
-  response.send = (body: unknown) =>
-    send(typeof body === "string" ? body.replaceAll(FOREIGN_LINK, "") : body);
+  response.send = (body: unknown) => {
+    if (response.statusCode >= 500) return send('{"error":"unexpected error"}');
+    return send(typeof body === "string" ? body.replaceAll(FOREIGN_LINK, "") : body);
+  };
   next();
 }

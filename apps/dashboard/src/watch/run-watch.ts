@@ -1,35 +1,25 @@
-import { randomBytes } from "node:crypto";
-import { conclude, isActive, projectMemory, type RunId, type Sample } from "@rehome/core";
+import { conclude, isActive, projectMemory, type RunId } from "@rehome/core";
 import {
   activeChunks,
   type QueueConnection,
   readChangedChunks,
   readPace,
   readRun,
-  readSamples,
   readStatus,
   readVerification,
   type Run,
+  type VerificationRecord,
   type WorkerRecord,
 } from "@rehome/queue";
-import type {
-  ChunkLetter,
-  ChunkPicture,
-  RunPicture,
-  SamplesPicture,
-  VerificationPicture,
-} from "../picture.js";
+import type { ChunkPicture, RunPicture, SamplesPicture, VerificationPicture } from "../picture.js";
 import { makeChunkMap } from "./chunk-map.js";
+import { makeRedraws, type Redraws } from "./redraws.js";
 import { makeRejectGroups } from "./reject-groups.js";
+import { makeSeries } from "./series.js";
 import type { GaugeReading } from "./target-gauge.js";
 
 /** Changes of chunks read in one go. */
 const PAGE = 5_000;
-/** So many redraws of the map are kept for pages that come back. */
-const REDRAWS_KEPT = 900;
-const RECENT_SAMPLES = 900;
-/** More than can be new since the last look. */
-const NEW_SAMPLES = 10;
 
 /** One run as it was last looked at. */
 export interface RunWatch {
@@ -40,48 +30,29 @@ export interface RunWatch {
     workers: readonly WorkerRecord[],
     gauge: GaugeReading,
   ): Promise<void>;
+  /** null before the first look. */
   picture(): RunPicture | null;
   samples(): SamplesPicture;
+  /** The whole map, and what was redrawn of it. */
   letters(): string;
-  /** What was redrawn after `mark`; null where that is not known any more, and the whole map is needed. */
-  redrawnSince(mark: string): [number, ChunkLetter][] | null;
-  /** Stands for the map as it is now. */
-  mark(): string;
+  redrawnSince: Redraws["since"];
+  mark: Redraws["mark"];
   tell(chunk: number): ChunkPicture | null;
 }
 
 export function makeRunWatch(run: RunId): RunWatch {
-  // A map drawn anew has another: marks of the old one mean nothing then.
-  let epoch = newEpoch();
-  let map = makeChunkMap();
-  let rejects = makeRejectGroups();
-  let place = 0;
-  let redraws: { number: number; changed: [number, ChunkLetter][] }[] = [];
-  let redrawn = 0;
-  let recent: Sample[] = [];
-  let whole: Sample[] = [];
-  let looks = 0;
+  let known = nothingKnown();
   let picture: RunPicture | null = null;
 
-  function beginAnew(): void {
-    [epoch, map, rejects, place] = [newEpoch(), makeChunkMap(), makeRejectGroups(), 0];
-    [redraws, redrawn] = [[], 0];
-  }
-
   async function readChunks(queue: QueueConnection): Promise<void> {
-    const changes = await readChangedChunks(queue, run, place, PAGE);
-    if (changes.restored) return beginAnew();
-    place = changes.next;
-    map.record(changes.chunks);
-    rejects.record(changes.chunks);
-  }
-
-  async function readProgress(queue: QueueConnection): Promise<void> {
-    // Now and then whole: the series is thinned out while the run goes on.
-    const all = looks % 60 === 0;
-    const latest = await readSamples(queue, run, all ? 0 : NEW_SAMPLES);
-    recent = all ? latest.recent : append(recent, latest.recent).slice(-RECENT_SAMPLES);
-    whole = all ? latest.whole : append(whole, latest.whole);
+    const changes = await readChangedChunks(queue, run, known.place, PAGE);
+    if (changes.restored) {
+      known = nothingKnown();
+      return;
+    }
+    known.place = changes.next;
+    known.map.record(changes.chunks);
+    known.rejects.record(changes.chunks);
   }
 
   return {
@@ -95,84 +66,63 @@ export function makeRunWatch(run: RunId): RunWatch {
           readPace(queue, run),
           readVerification(queue, run),
           readChunks(queue),
-          readProgress(queue),
+          known.series.read(queue, run),
         ]);
-        await rejects.readSome(queue, record);
-        looks += 1;
-        const changed = map.redraw(record.total, inHand(run, held, workers));
-        if (changed.length > 0) {
-          redrawn += 1;
-          redraws.push({ number: redrawn, changed });
-          if (redraws.length > REDRAWS_KEPT) redraws.shift();
-        }
+        await known.rejects.readSome(queue, record);
+        known.redraws.add(known.map.redraw(record.total, holders(run, held, workers)));
         picture = {
           status,
           maxRate: pace.maxRate,
           chunkSize: record.chunkSize,
           conflict: record.conflict,
           planWhole: record.planWhole,
-          verification: verification === null ? null : pictureOf(run, verification),
-          rejects: { groups: rejects.groups(), counted: rejects.counted() },
-          failures: map.failures(),
+          verification: verification === null ? null : verificationOf(run, verification),
+          rejects: { groups: known.rejects.groups(), counted: known.rejects.counted() },
+          failures: known.map.failures(),
           ...memoryOf(record, status.sessions, gauge),
         };
       } catch (error) {
         // The queue Redis may come back with an older ledger: what was read is not built upon.
-        beginAnew();
-        looks = 0;
+        known = nothingKnown();
         throw error;
       }
     },
     picture: () => picture,
-    samples: () => ({ recent: recent.map(toPair), whole: whole.map(toPair) }),
-    letters: () => map.letters(),
-    redrawnSince: (mark) => {
-      const [ofEpoch, number] = mark.split(".");
-      const since = Number(number);
-      const oldest = redraws[0]?.number ?? redrawn + 1;
-      if (ofEpoch !== epoch || !(since <= redrawn) || since < oldest - 1) return null;
-      const letters = new Map<number, ChunkLetter>();
-      for (const { number: at, changed } of redraws)
-        if (at > since) for (const [chunk, letter] of changed) letters.set(chunk, letter);
-      return [...letters].toSorted(([a], [b]) => a - b);
-    },
-    mark: () => `${epoch}.${redrawn}`,
-    tell: (chunk) => map.tell(chunk),
+    samples: () => known.series.picture(),
+    letters: () => known.map.letters(),
+    redrawnSince: (mark) => known.redraws.since(mark),
+    mark: () => known.redraws.mark(),
+    tell: (chunk) => known.map.tell(chunk),
   };
 }
 
-function newEpoch(): string {
-  return randomBytes(6).toString("hex");
+function nothingKnown() {
+  return {
+    /** In the ledger's list of changes. */
+    place: 0,
+    map: makeChunkMap(),
+    redraws: makeRedraws(),
+    rejects: makeRejectGroups(),
+    series: makeSeries(),
+  };
 }
 
 /** BullMQ knows at once which chunks are held, and the workers, a second later, by whom; '' where none said so yet. */
-function inHand(
+function holders(
   run: RunId,
   held: readonly number[],
   workers: readonly WorkerRecord[],
 ): Map<number, string> {
-  const holders = new Map<number, string>();
+  const names = new Map<number, string>();
   for (const worker of workers) {
     if (worker.gone || worker.stopped) continue;
     for (const task of worker.inHand)
-      if (task.run === run && task.kind === "copy") holders.set(task.chunk, worker.name);
+      if (task.run === run && task.kind === "copy") names.set(task.chunk, worker.name);
   }
-  return new Map(held.map((chunk) => [chunk, holders.get(chunk) ?? ""]));
+  return new Map(held.map((chunk) => [chunk, names.get(chunk) ?? ""]));
 }
 
-function append(samples: readonly Sample[], latest: readonly Sample[]): Sample[] {
-  const last = samples.at(-1)?.at ?? -1;
-  return [...samples, ...latest.filter(({ at }) => at > last)];
-}
-
-function toPair({ at, read }: Sample): [number, number] {
-  return [at, read];
-}
-
-function pictureOf(
-  run: RunId,
-  record: NonNullable<Awaited<ReturnType<typeof readVerification>>>,
-): VerificationPicture {
+function verificationOf(run: RunId, record: VerificationRecord): VerificationPicture {
   const { mode, counts, total, done, failed } = record;
   return { result: conclude(run, mode, counts), total, done, failed };
 }

@@ -42,8 +42,9 @@ export function makeWatch(queue: QueueConnection, readGauge: () => Promise<Gauge
   const watches = new Map<RunId, RunWatch>();
   let overview: Overview | null = null;
   let failure: unknown = null;
-  let lookedAt = 0;
+  let lookedAt = -Infinity;
   let looking: Promise<void> | null = null;
+  let unfinished: Promise<void> | null = null;
   let timer: NodeJS.Timeout | undefined;
   let turn = 0;
   let closed = false;
@@ -85,7 +86,11 @@ export function makeWatch(queue: QueueConnection, readGauge: () => Promise<Gauge
 
   async function lookOnce(): Promise<void> {
     try {
-      await within(PATIENCE_MS, look());
+      // One that hangs is not joined by others: they would all hang, and pile up.
+      unfinished ??= look().finally(() => {
+        unfinished = null;
+      });
+      await within(PATIENCE_MS, unfinished);
       failure = null;
     } catch (error) {
       // Forgotten between two commands: the next look does not see it any more.
