@@ -11,7 +11,10 @@ export function ConnectionBanner({ connection }: { connection: Connection }) {
             {connection.state === "lost" ? "Connection lost." : "No news from the queue."}
           </strong>{" "}
           {connection.state === "trouble" && (
-            <>The dashboard is there, but {connection.message}. </>
+            <>
+              The dashboard is there, its Redis is not: {connection.message.replace(/^queue: /, "")}
+              .{" "}
+            </>
           )}
           What you see is from <Moment at={connection.since} />. Trying again…
         </p>

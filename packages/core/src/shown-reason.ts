@@ -17,7 +17,8 @@ const OWN = [
   "job stalled more than allowable limit",
   "failed",
 ];
-const PATTERN = new RegExp(`^(${OWN.join("|")})$`);
+/** Where it happened may follow, and is left out: it cannot be known to be a server's name. */
+const PATTERN = new RegExp(`^(${OWN.join("|")})( at \\S+)?$`);
 const LANGUAGE = /^((?:[A-Z][a-z]{2,20})?Error): /;
 
 /**
@@ -25,7 +26,8 @@ const LANGUAGE = /^((?:[A-Z][a-z]{2,20})?Error): /;
  * queue Redis, or an older version, may have left anything there: only sentences known to be Rehome's pass.
  */
 export function shownReason(reason: string): string {
-  if (PATTERN.test(reason)) return reason;
+  const own = PATTERN.exec(reason)?.[1];
+  if (own !== undefined) return own;
   const language = LANGUAGE.exec(reason)?.[1];
   return language === "TypeError" || language === "RangeError" || language === "Error"
     ? `an unexpected ${language}: the worker's log says more`

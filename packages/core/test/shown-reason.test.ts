@@ -21,6 +21,12 @@ describe("a reason that Rehome wrote", () => {
   });
 });
 
+test("where it happened is left out, since it may be anything", () => {
+  expect(shownReason("source: the connection was reset (ECONNRESET) at canary:5432/app")).toBe(
+    "source: the connection was reset (ECONNRESET)",
+  );
+});
+
 describe("any other reason", () => {
   test.each([
     "canary",

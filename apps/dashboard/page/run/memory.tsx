@@ -47,7 +47,7 @@ function Gauge({ used, max, run }: { used: number; max: number | null; run: RunP
           ? "This is not the run's target: check the dashboard's TARGET_URL."
           : projected === null
             ? run.status.finishedAt === null
-              ? "No projection until a thousand sessions are copied."
+              ? "No projection: too little was copied so far, or the memory did not grow."
               : "The run has ended: it adds nothing more."
             : `About ${bytes(projected)} at the end, if the rest is like what was copied so far and nothing else grows.`}
       </p>

@@ -38,7 +38,7 @@ export function Progress({ run, workers }: { run: RunPicture; workers: readonly 
             </dd>
           )}
         </div>
-        <Troubles status={status} gone={workers.filter((worker) => worker.gone).length} />
+        <Troubles status={status} workers={workers} />
       </dl>
       <div
         class="bar-of-outcomes"
@@ -62,7 +62,9 @@ export function Progress({ run, workers }: { run: RunPicture; workers: readonly 
 }
 
 /** Is anything wrong? */
-function Troubles({ status, gone }: { status: Status; gone: number }) {
+function Troubles({ status, workers }: { status: Status; workers: readonly WorkerRecord[] }) {
+  // Once the run has ended, nobody misses a worker.
+  const gone = status.finishedAt === null ? workers.filter((worker) => worker.gone).length : 0;
   const [worst, ...others] = [
     [status.chunks.failed, "failed chunk"] as const,
     [status.sessions.rejected, "reject"] as const,
