@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runProgram } from "../src/programs.js";
+import { until } from "../src/e2e/house.js";
 import { addManySessions } from "../src/e2e/sessions.js";
 import { bareHouse, furnishedHouse, migrate, type Status } from "./house-fixture.js";
 
@@ -35,18 +36,23 @@ describe("the dashboard", () => {
     const house = await furnishedHouse();
     const dashboard = await house.startDashboard();
     await addManySessions(house.source, 300);
-    await house.startWorker();
+    const worker = await house.startWorker();
     const { run } = await migrate(house, "--chunk-size", "100");
     const first = await eventsOf(dashboard.url, `api/events?run=${run}`);
     expect(first.get("map")?.data).toEqual({ letters: "ddd" });
     expect(first.get("run")?.data).toMatchObject({ status: { run, phase: "completed" } });
     expect(first.get("overview")?.data).toMatchObject({
       runs: [{ run }],
-      workers: [{ gone: false }],
+      workers: [{ pid: worker.pid, gone: false, stopped: false }],
     });
     const mark = first.get("map")?.id ?? "";
     const again = await eventsOf(dashboard.url, `api/events?run=${run}`, { "last-event-id": mark });
     expect([...again.keys()]).not.toContain("map");
+    await worker.stop();
+    await until("the worker is told of as stopped, not as gone", async () => {
+      const now = await eventsOf(dashboard.url, `api/events?run=${run}`);
+      return JSON.stringify(now.get("overview")?.data).includes('"stopped":true');
+    });
     const lost = await eventsOf(dashboard.url, `api/events?run=${run}`, { "last-event-id": "x.1" });
     expect(lost.get("map")?.data).toEqual({ letters: "ddd" });
   });

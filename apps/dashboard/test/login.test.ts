@@ -1,6 +1,8 @@
 import { readPhase, recordChunk } from "@rehome/queue";
 import { zeroCounts } from "@rehome/core";
 import request from "supertest";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import {
   cookieOf,
@@ -153,6 +155,30 @@ describe("a cookie", () => {
     expect((await request(other.app).get("/api/runs").set("cookie", visit.cookie)).status).toBe(
       401,
     );
+  });
+});
+
+describe("what is streamed", () => {
+  it("ends with the login of whoever looks", async () => {
+    const { app } = await withUsers();
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { cookie, token } = await signIn(app, "vic");
+    const sent = cookie.split(";")[0] ?? "";
+    const stream = await fetch(`http://127.0.0.1:${port}/api/events`, {
+      headers: { cookie: sent },
+    });
+    let text = "";
+    for await (const piece of stream.body ?? []) {
+      text += Buffer.from(piece as Uint8Array).toString();
+      if (text.includes("event: beat") && !text.includes("event: signed-out"))
+        await request(app)
+          .post("/api/logout")
+          .set({ origin: ORIGIN, cookie, "x-xsrf-token": token });
+    }
+    expect(text.trimEnd()).toMatch(/event: signed-out\ndata: \{\}$/);
+    server.close();
   });
 });
 

@@ -1,9 +1,14 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { zeroCounts } from "@rehome/core";
 import { recordChunk } from "@rehome/queue";
+import { openTarget } from "@rehome/target";
 import { describe, expect, it } from "vitest";
+import { openDashboard, startRun } from "./dashboard-fixture.js";
+import { makeTargetGauge } from "../src/watch/target-gauge.js";
+import { makeWatch } from "../src/watch/watch.js";
 import { makeChunkMap } from "../src/watch/chunk-map.js";
 import { makeRunWatch } from "../src/watch/run-watch.js";
-import { openDashboard, startRun } from "./dashboard-fixture.js";
 
 const NOWHERE = { unknown: "no target" };
 const done = { state: "done", counts: { ...zeroCounts(), read: 1 } } as const;
@@ -82,6 +87,41 @@ describe("a watched run", () => {
 });
 
 describe("looking", () => {
+  it("says so while the queue Redis hangs, and goes on once it answers", async () => {
+    const { queue } = await openDashboard();
+    const run = await startRun(queue, 1);
+    const watch = makeWatch(queue, makeTargetGauge(null), 200);
+    const looked = (expected: boolean) =>
+      new Promise<void>((resolve) => {
+        const leave = watch.add({
+          run,
+          onLook: () => {
+            if ((watch.trouble() !== null) !== expected) return;
+            leave();
+            resolve();
+          },
+        });
+      });
+    await looked(false);
+    await queue.redis.client("PAUSE", 2_500, "ALL");
+    await looked(true);
+    expect(watch.trouble()).toBe("queue: the server does not answer");
+    expect(watch.of(run)?.letters()).toBe("w");
+    await looked(false);
+    watch.close();
+  });
+
+  it("is held up by no target that does not answer", async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const target = openTarget(new URL(`redis://127.0.0.1:${port}`));
+    const readGauge = makeTargetGauge(target);
+    expect(await readGauge()).toEqual({ unknown: "the target has not answered yet" });
+    await target.close();
+    silent.close();
+  });
+
   it("costs the queue Redis the same however many watch", async () => {
     const { queue, watch } = await openDashboard();
     const run = await startRun(queue, 3);

@@ -37,7 +37,11 @@ export interface Watch {
   close(): void;
 }
 
-export function makeWatch(queue: QueueConnection, readGauge: () => Promise<GaugeReading>): Watch {
+export function makeWatch(
+  queue: QueueConnection,
+  readGauge: () => Promise<GaugeReading>,
+  patienceMs = PATIENCE_MS,
+): Watch {
   const watchers = new Set<Watcher>();
   const watches = new Map<RunId, RunWatch>();
   let overview: Overview | null = null;
@@ -90,7 +94,7 @@ export function makeWatch(queue: QueueConnection, readGauge: () => Promise<Gauge
       unfinished ??= look().finally(() => {
         unfinished = null;
       });
-      await within(PATIENCE_MS, unfinished);
+      await within(patienceMs, unfinished);
       failure = null;
     } catch (error) {
       // Forgotten between two commands: the next look does not see it any more.
