@@ -53,8 +53,8 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     .addHelpText(
       "after",
       `
-QUEUE_URL, TARGET_URL (for the gauge of its memory, may be left out), ${USERS_VARIABLE} and
-REHOME_DASHBOARD_METRICS_TOKEN are read from the environment only.
+QUEUE_URL, TARGET_URL (for the gauge of its memory, may be left out) and REHOME_DASHBOARD_METRICS_TOKEN are read
+from the environment only. Users are named in ${USERS_VARIABLE} or the config file.
 
 Make a user's hash with: rehome-dashboard hash-password --user NAME --role operator`,
     )

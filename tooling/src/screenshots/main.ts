@@ -115,6 +115,9 @@ async function takeAll(): Promise<void> {
   await camera.take(page, "50000-chunks");
   await house.rehome(["cancel"]);
   await started;
+  await page.locator(".panel-runs a").last().click();
+  await page.getByText("Nothing is missing, nothing differs").waitFor();
+  await camera.take(page, "older-run");
   say(`screenshots are in ${folder}, those of the README in ${README}`);
 }
 
@@ -131,7 +134,7 @@ async function spoil(house: House): Promise<void> {
 }
 
 async function forReadme(page: Page, colorScheme: "light" | "dark"): Promise<void> {
-  await page.setViewportSize({ width: 1280, height: 1080 });
+  await page.setViewportSize({ width: 1280, height: colorScheme === "light" ? 1080 : 1350 });
   await page.emulateMedia({ colorScheme });
   await page.waitForTimeout(300);
   await page.screenshot({ path: join(README, `migration-${colorScheme}.png`) });
