@@ -87,6 +87,12 @@ describe("the open page", () => {
       .locator(".worker-gone", { hasText: String(worker.pid) })
       .waitFor({ timeout: 10_000 });
 
+    await page.getByRole("button", { name: "Pause" }).click();
+    await expectAccessible(page, "when asked");
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Pause");
+    expect(await house.rehomeJson<Status>(["status"])).toMatchObject({ phase: "running" });
     await press(page, "Pause");
     await until("it is paused", async () => (await phase(page)).includes("paused"));
     await page.getByText("Paused: no new batch starts.").waitFor();
@@ -228,7 +234,7 @@ describe("a viewer", () => {
 });
 
 describe("the frame", () => {
-  it("has Bull Board in it, under the same login, at a glance from any phone", async () => {
+  it("says that a dashboard hangs, and has Bull Board in it under the same login, on a phone as well", async () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 100);
     const watched = await watchHouse(house);
@@ -239,6 +245,11 @@ describe("the frame", () => {
     await page.locator(".run-title").waitFor();
     const wide = () => page.evaluate("document.documentElement.scrollWidth") as Promise<number>;
     expect(await wide()).toBe(375);
+    // A dashboard that hangs closes no connection, and says nothing either.
+    process.kill(watched.dashboard.pid, "SIGSTOP");
+    await page.getByText("Connection lost.").waitFor({ timeout: 15_000 });
+    process.kill(watched.dashboard.pid, "SIGCONT");
+    await page.locator(".banner").waitFor({ state: "detached", timeout: 15_000 });
     await page.getByRole("link", { name: "Jobs" }).click();
     const board = page.frameLocator("iframe");
     await board.getByText("chunks").first().waitFor();

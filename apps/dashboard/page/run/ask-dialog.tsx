@@ -16,6 +16,8 @@ export function AskDialog(props: {
 
   function confirm(event: SubmitEvent): void {
     event.preventDefault();
+    // Gives the focus back to what was pressed.
+    dialog.current?.close();
     props.onConfirm(givenBy(control, event.currentTarget as HTMLFormElement));
   }
 
@@ -67,7 +69,7 @@ export function AskDialog(props: {
           </>
         )}
         <div class="buttons">
-          <button type="button" onClick={props.onClose}>
+          <button type="button" onClick={() => dialog.current?.close()}>
             Leave it
           </button>
           <button type="submit" class={control.dangerous ? "dangerous" : "primary"}>
