@@ -1,4 +1,4 @@
-import { readPhase, recordChunk } from "@rehome/queue";
+import { failChunk, readPhase, recordChunk, settleRun } from "@rehome/queue";
 import { zeroCounts } from "@rehome/core";
 import request from "supertest";
 import { once } from "node:events";
@@ -251,6 +251,31 @@ describe("a change", () => {
       did: "verifying a sample of 5 sessions",
     });
     expect((await ask("retry", { scope: "rejects" }))[0]).toBe(409);
+  });
+});
+
+describe("a retry", () => {
+  it("takes what it is asked to, and says how much that is", async () => {
+    const { app, queue } = await withUsers();
+    const run = await startRun(queue, 3);
+    await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 2 });
+    await failChunk(queue, run, 1, "broken");
+    await failChunk(queue, run, 2, "broken");
+    await settleRun(queue, run);
+    const { cookie, token } = await signIn(app, "ada");
+    const retry = (scope: string) =>
+      request(app)
+        .post(`/api/runs/${run}/retry`)
+        .set({ origin: ORIGIN, cookie, "x-xsrf-token": token })
+        .send({ scope });
+    expect((await retry("everything")).status).toBe(400);
+    expect((await retry("failed")).body).toEqual({ did: "retrying what failed in 2 chunks" });
+    for (const chunk of [1, 2])
+      await recordChunk(queue, run, chunk, "b", { ...zeroCounts(), read: 10, migrated: 10 });
+    await settleRun(queue, run);
+    expect((await retry("rejects")).body).toEqual({
+      did: "retrying the rejected sessions in 1 chunk",
+    });
   });
 });
 
