@@ -87,6 +87,7 @@ export function makeApp(parts: AppParts): Express {
   // And this for those who are signed in.
   app.use((request, response, next) => {
     const login = loginOf(request);
+    if (login === null && asksForJobs(request)) return response.redirect("/#/jobs");
     if (login === null) return void answer(response, refusals.notSignedIn);
     const changes = request.method !== "GET" && request.method !== "HEAD";
     if (changes && !hasToken(request, logins, login))
@@ -132,6 +133,11 @@ export function makeApp(parts: AppParts): Express {
     void answer(response, refusals.unreadable);
   });
   return app;
+}
+
+/** Someone who followed a link to the jobs, and may sign in on our page. */
+function asksForJobs(request: Request): boolean {
+  return request.get("sec-fetch-mode") === "navigate" && request.path.startsWith(BOARD_PATH);
 }
 
 function signedIn(response: Response): Login {

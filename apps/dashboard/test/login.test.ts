@@ -59,6 +59,8 @@ describe("without a login", () => {
       expect([path, status]).toEqual([path, 401]);
       expect(body).toMatchObject({ error: { code: "not-signed-in" } });
     }
+    const followed = await request(app).get("/queues/").set("sec-fetch-mode", "navigate");
+    expect([followed.status, followed.headers["location"]]).toEqual([302, "/#/jobs"]);
     expect((await request(app).get("/api/me")).body).toEqual({ me: null });
     expect((await request(app).get("/")).text).toContain("<title>Rehome");
     expect((await request(app).get("/healthz")).body).toEqual({ ok: true });
