@@ -21,8 +21,9 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 /** Failed attempts: so many a name and so many an address in a quarter of an hour. */
 export const limitAttempts = () =>
   [
-    { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
+    // First: an address that has used its attempts up names nobody any more.
     { limit: 50, keyGenerator: (request: Request) => `address ${request.socket.remoteAddress}` },
+    { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
   ].map((limit) =>
     rateLimit({
       windowMs: QUARTER_HOUR_MS,

@@ -18,8 +18,9 @@ import { makeRejectGroups } from "./reject-groups.js";
 import { makeSeries } from "./series.js";
 import type { GaugeReading } from "./target-gauge.js";
 
-/** Changes of chunks read in one go. */
+/** Changes of chunks read in one go, and how many times in one look while there are more. */
 const PAGE = 5_000;
+const PAGES = 4;
 
 /** One run as it was last looked at. */
 export interface RunWatch {
@@ -45,14 +46,14 @@ export function makeRunWatch(run: RunId): RunWatch {
   let picture: RunPicture | null = null;
 
   async function readChunks(queue: QueueConnection): Promise<void> {
-    const changes = await readChangedChunks(queue, run, known.place, PAGE);
-    if (changes.restored) {
-      known = nothingKnown();
-      return;
+    for (let page = 0; page < PAGES; page += 1) {
+      const changes = await readChangedChunks(queue, run, known.place, PAGE);
+      if (changes.restored) known = nothingKnown();
+      if (changes.chunks.length === 0) return;
+      known.place = changes.next;
+      known.map.record(changes.chunks);
+      known.rejects.record(changes.chunks);
     }
-    known.place = changes.next;
-    known.map.record(changes.chunks);
-    known.rejects.record(changes.chunks);
   }
 
   return {
