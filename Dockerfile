@@ -30,7 +30,7 @@ RUN npx turbo run build --filter="@rehome/${APP}"
 RUN rm -rf apps/*/src packages/*/src apps/*/test packages/*/test \
   apps/*/.turbo packages/*/.turbo apps/*/node_modules packages/*/node_modules \
   apps/*/tsconfig*.json packages/*/tsconfig*.json apps/*/vitest.config.ts packages/*/vitest.config.ts \
-  apps/*/page apps/*/vite.config.ts
+  apps/*/page apps/*/vite.config.ts apps/*/screenshots
 
 # Production dependencies only. `npm ci` holds manifests against the lock file even where it is to leave
 # devDependencies out, and would look for our own, which are not here, in the registry.

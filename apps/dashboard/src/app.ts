@@ -59,7 +59,8 @@ export function makeApp(parts: AppParts): Express {
   // Open to anyone who reaches it.
   app.get("/healthz", (_request, response) => answer(response, health(queue)));
   app.get("/metrics", (request, response) => {
-    if (!allowsMetrics(request, parts.metricsToken)) return answer(response, refusals.noMetrics);
+    if (!allowsMetrics(request, parts.metricsToken, origin !== null))
+      return answer(response, refusals.noMetrics);
     return sendMetrics(watch, response);
   });
 

@@ -66,16 +66,7 @@ Make a user's hash with: rehome-dashboard hash-password --user NAME --role opera
   const { host, port, origin, loginHours } = command.opts<Flags>();
   const given = process.env[USERS_VARIABLE];
   const users = given === undefined ? loaded.users : parseUsers(given);
-  if (users.length === 0 && !isLoopback(host)) {
-    throw new RehomeError(
-      "not-loopback",
-      `host ${host} is not a loopback address, and no users are configured`,
-      {
-        hint: `Name who may sign in, in ${USERS_VARIABLE} or the config file (make one with: rehome-dashboard hash-password --user NAME --role operator), or listen on 127.0.0.1 and reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST`,
-        exitCode: 2,
-      },
-    );
-  }
+  if (users.length === 0) refuseOpenDoors(host, origin ?? null);
   const targetUrl = process.env["TARGET_URL"];
   return {
     queueUrl: parseConnectionUrl("QUEUE_URL", process.env["QUEUE_URL"], REDIS),
@@ -88,6 +79,19 @@ Make a user's hash with: rehome-dashboard hash-password --user NAME --role opera
     metricsToken: process.env["REHOME_DASHBOARD_METRICS_TOKEN"] || null,
     logFile: process.env["LOG_FILE"] ?? null,
   };
+}
+
+/** Without users, whoever reaches the dashboard is an operator. */
+function refuseOpenDoors(host: string, origin: string | null): void {
+  const hint = `Name who may sign in, in ${USERS_VARIABLE} or the config file (make one with: rehome-dashboard hash-password --user NAME --role operator), or listen on 127.0.0.1 and reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST`;
+  if (!isLoopback(host)) {
+    const what = `host ${host} is not a loopback address, and no users are configured`;
+    throw new RehomeError("not-loopback", what, { hint, exitCode: 2 });
+  }
+  if (origin !== null && !isLoopback(new URL(origin).hostname)) {
+    const what = `origin ${origin} lets others in through a proxy, and no users are configured`;
+    throw new RehomeError("not-loopback", what, { hint, exitCode: 2 });
+  }
 }
 
 function toOption(setting: Setting): Option {

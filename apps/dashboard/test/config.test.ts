@@ -59,6 +59,10 @@ describe("the dashboard's configuration", () => {
     });
     for (const origin of ["rehome.example", "https://rehome.example/", "ftp://x", "https://a b"])
       await expect(read("--origin", origin), origin).rejects.toThrow("exit 2");
+    await expect(read("--origin", "https://rehome.example")).rejects.toMatchObject({
+      message: expect.stringMatching(/through a proxy, and no users are configured/),
+    });
+    vi.stubEnv("REHOME_DASHBOARD_USERS", `ada:operator:${HASH}`);
     expect(await read("--origin", "https://rehome.example")).toMatchObject({
       origin: "https://rehome.example",
     });

@@ -6,7 +6,7 @@ import { openDashboard, startRun, user } from "./dashboard-fixture.js";
 
 describe("metrics", () => {
   it("tell of the run and its surroundings, without any id", async () => {
-    const { app, queue } = await openDashboard();
+    const { app, queue } = await openDashboard({ origin: null });
     const run = await startRun(queue, 4);
     await stageRejects(queue, run, 0, "a", [
       { id: "canary-id" as never, code: "too-large", message: "m" },
@@ -43,9 +43,11 @@ describe("metrics", () => {
   });
 
   it("are for loopback alone where they have no token, and for whoever has it where they do", async () => {
-    const local = await openDashboard({ users: [await user("ada", "viewer")] });
+    const local = await openDashboard({ users: [await user("ada", "viewer")], origin: null });
     expect((await request(local.app).get("/metrics").set("host", "evil.example")).status).toBe(403);
     expect((await request(local.app).get("/metrics").set("host", "127.0.0.1")).status).toBe(200);
+    const behind = await openDashboard({ users: [await user("ada", "viewer")] });
+    expect((await request(behind.app).get("/metrics").set("host", "127.0.0.1")).status).toBe(403);
     const { app } = await openDashboard({ metricsToken: "s3cret" });
     const get = (token?: string) => {
       const asked = request(app).get("/metrics").set("host", "elsewhere.example");

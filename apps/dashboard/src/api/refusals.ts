@@ -16,4 +16,8 @@ export const wrongHost = refused(
   "wrong-host",
   "without users, the dashboard answers to loopback names alone",
 );
-export const noMetrics = refused(403, "no-metrics", "metrics need their token, or loopback");
+export const noMetrics = refused(
+  403,
+  "no-metrics",
+  "metrics need their token, or loopback without a proxy",
+);
