@@ -76,7 +76,7 @@ async function demo(): Promise<void> {
     pids.push(worker.pid);
   }
   // Good for this demo alone.
-  const operator = await makeUser("operator", "operator");
+  const operator = await makeUser("ada", "operator");
   const dashboard = await startProgram(
     "rehome-dashboard",
     ["--port", "0"],

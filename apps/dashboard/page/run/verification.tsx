@@ -16,6 +16,12 @@ export function Verification({ run }: { run: RunPicture }) {
   );
 }
 
+/** Of what was not compared nothing is said. */
+const GOOD = {
+  sample: "Nothing is missing, nothing differs in the sample",
+  count: "Nothing is missing, nothing is extra",
+} as const;
+
 function Verdict({ verification }: { verification: VerificationPicture }) {
   const { result, total, done, failed } = verification;
   if (done + failed < total) {
@@ -39,7 +45,7 @@ function Verdict({ verification }: { verification: VerificationPicture }) {
     <>
       <p class={`verdict ${result.ok ? "verdict-ok" : "verdict-bad"}`}>
         <span aria-hidden="true">{result.ok ? "✓" : "✕"}</span>{" "}
-        {result.ok ? "Nothing is missing, nothing differs" : "Something is missing or differs"}
+        {result.ok ? GOOD[result.mode] : "Something is missing, differs or is extra"}
       </p>
       <p class="hint">
         {count(result.checked)} sessions compared {compared}.
