@@ -44,12 +44,16 @@ export async function runProgram(
   return { code: exitCode ?? 1, stdout, stderr: stderr ?? "" };
 }
 
-/** Starts `rehome`, to be killed while it works. */
+/** Starts `rehome`, to be killed while it works, and in any case when this process ends. */
 export function spawnRehome(args: readonly string[], environment: Environment): ChildProcess {
-  return spawn(process.execPath, [join(BIN, "rehome"), ...args], {
+  const child = spawn(process.execPath, [join(BIN, "rehome"), ...args], {
     env: { ...plainEnvironment(thisMachine()), ...environment },
     stdio: "ignore",
   });
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  return child;
 }
 
 /** What a progress bar wants to know of the terminal it is drawn on. */
@@ -70,6 +74,8 @@ export interface Program {
   readonly ready: Readonly<Record<string, unknown>>;
   /** Resolves when it has ended by itself; undefined if it still runs after `timeoutMs`. */
   ended(timeoutMs: number): Promise<{ code: number | null } | undefined>;
+  /** Does nothing once it has ended. */
+  signal(name: NodeJS.Signals): void;
   /** Asks it to end, and insists after a while. */
   stop(): Promise<void>;
 }
@@ -91,12 +97,20 @@ export async function startProgram(
     stopSignals: ["SIGTERM"],
   });
   const ready = await untilReady(program, name, log);
+  const signal = (name: NodeJS.Signals) => {
+    if (program.running) process.kill(program.pid, name);
+  };
   return {
     pid: program.pid,
     log,
     ready,
     ended: (timeoutMs) => program.ended(timeoutMs),
-    stop: () => program.release(),
+    signal,
+    stop: async () => {
+      // One that was stopped in its tracks hears of nothing else.
+      signal("SIGCONT");
+      await program.release();
+    },
   };
 }
 
@@ -106,10 +120,11 @@ async function untilReady(
   log: string,
 ): Promise<Record<string, unknown>> {
   const deadline = Date.now() + READY_MS;
-  while (Date.now() < deadline && program.running) {
+  for (let running = true; running; await sleep(POLL_MS)) {
+    // Asked before its log is read: it may have ended right after it got ready.
+    running = Date.now() < deadline && program.running;
     const line = (await readFile(log, "utf8")).split("\n").find((text) => text.includes(' ready"'));
     if (line !== undefined) return JSON.parse(line) as Record<string, unknown>;
-    await sleep(POLL_MS);
   }
   await program.release();
   throw new Error(`${name} did not get ready; it said:\n${await readFile(log, "utf8")}`);

@@ -52,7 +52,7 @@ export async function watchHouse(house: House): Promise<WatchedHouse> {
     makeUser("vic", "viewer"),
   ]);
   const environment = { REHOME_DASHBOARD_USERS: `${operator.entry} ${viewer.entry}` };
-  const dashboard = await house.startDashboard({ environment });
+  const dashboard = await house.startDashboard(environment);
   const { port } = new URL(dashboard.url);
   return {
     url: dashboard.url,
@@ -60,7 +60,7 @@ export async function watchHouse(house: House): Promise<WatchedHouse> {
     operator,
     viewer,
     startAgain: async () => {
-      await house.startDashboard({ environment, args: ["--port", port] });
+      await house.startDashboard(environment, Number(port));
     },
     visit: async (user, options = {}) => {
       const page = await openPage(browser, "about:blank", { viewport: VIEWPORT, ...options });

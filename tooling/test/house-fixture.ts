@@ -1,6 +1,6 @@
 import { afterEach, expect, inject } from "vitest";
-import type { DatabaseOptions } from "../src/local-services/index.js";
-import { type House, openHouse } from "../src/e2e/house.js";
+import { type House, type HouseOptions, openHouse, until } from "../src/e2e/house.js";
+import { clock, compareAll } from "../src/e2e/oracle.js";
 import { addUsers } from "../src/e2e/sessions.js";
 
 const houses: House[] = [];
@@ -11,7 +11,7 @@ afterEach(async () => {
 
 /** A house with the reference schema and two users. */
 export async function furnishedHouse(
-  options: { database?: DatabaseOptions; queueArgs?: string[]; canary?: string } = {},
+  options: HouseOptions & { readonly canary?: string; readonly postgresUrl?: string } = {},
 ): Promise<House> {
   const house = await bareHouse(options);
   const seeded = await house.rehome(["seed", "--users", "1", "--sessions", "0"]);
@@ -22,9 +22,9 @@ export async function furnishedHouse(
 }
 
 export async function bareHouse(
-  options: { database?: DatabaseOptions; queueArgs?: string[] } = {},
+  options: HouseOptions & { readonly postgresUrl?: string } = {},
 ): Promise<House> {
-  const house = await openHouse(inject("postgresUrl"), options);
+  const house = await openHouse(options.postgresUrl ?? inject("postgresUrl"), options);
   houses.push(house);
   return house;
 }
@@ -54,4 +54,70 @@ export interface Verification {
 /** Runs a migration to its end and gives its last status; exit 3 is a completed one with rejects. */
 export async function migrate(house: House, ...args: string[]): Promise<Status> {
   return await house.rehomeJson<Status>(["start", "--wait", ...args], [0, 3]);
+}
+
+/** Asked of the queue itself, since a process for each look would slow down what is looked at. */
+async function isIdle({ queue }: House): Promise<boolean> {
+  const [active, runs] = [await queue.get("{rehome}:active"), await queue.zcard("{rehome}:runs")];
+  return active === null && runs > 0;
+}
+
+export async function readStatus(house: House, run?: string): Promise<Status> {
+  return await house.rehomeJson<Status>(["status", ...(run === undefined ? [] : [run])]);
+}
+
+/** Waits until the run has ended, and demands that it did so well and lost nothing. */
+export async function expectCompleted(
+  house: House,
+  sessions: Partial<Status["sessions"]> = {},
+  timeoutMs = 40_000,
+): Promise<Status> {
+  await until("the run has ended", () => isIdle(house), timeoutMs);
+  const status = await readStatus(house);
+  const { read, migrated, kept, expired, rejected } = status.sessions;
+  expect(migrated + kept + expired + rejected).toBe(read);
+  expect(status).toMatchObject({ phase: "completed", notice: null, sessions });
+  expect(status.chunks).toMatchObject({ waiting: 0, active: 0, failed: 0 });
+  await expectMoved(house);
+  return status;
+}
+
+/** Every session of the source is in the target as it must be, and nothing else is. */
+export async function expectMoved(house: House): Promise<void> {
+  const found = await compareAll(house.source, house.target, { since: await clock(house.target) });
+  expect(found).toMatchObject({ lost: 0, stale: 0, extra: 0, immortal: 0, examples: [] });
+  expect(found.checked).toBeGreaterThan(0);
+}
+
+/**
+ * Begins a run slow enough for what befalls it to meet chunks half done; returns its id once something is
+ * written.
+ */
+export async function startSlowly(house: House, ...args: string[]): Promise<string> {
+  const slow = ["--chunk-size", "250", "--max-rate", "1000"];
+  const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow, ...args]);
+  await until("sessions are written", async () => (await house.target.dbsize()) > 1);
+  return run;
+}
+
+/** Waits until the status says what the run waits for, and demands that this used up no attempt. */
+export async function expectWaiting(house: House, run: string, reason: RegExp): Promise<Status> {
+  await until(`the run waits: ${reason.source}`, async () =>
+    reason.test((await house.queue.hget(`{rehome}:run:${run}`, "waiting")) ?? ""),
+  );
+  const status = await readStatus(house, run);
+  expect(status.notice).toMatch(reason);
+  expect(status.phase).toBe("running");
+  expect(status.chunks.failed).toBe(0);
+  await expectNoAttempts(house, run);
+  return status;
+}
+
+export async function expectNoAttempts(house: House, run: string): Promise<void> {
+  for (const job of await house.queue.keys(`{rehome}:chunks:${run}-copy-*`)) {
+    if (job.endsWith(":lock")) continue;
+    const [attempts, finished] = await house.queue.hmget(job, "atm", "finishedOn");
+    // Succeeding is an attempt too.
+    expect(attempts).toBe(finished === null ? null : "1");
+  }
 }

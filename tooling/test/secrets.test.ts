@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { until } from "../src/e2e/house.js";
+import { type House, until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
-import { furnishedHouse, migrate, type Status } from "./house-fixture.js";
+import { furnishedHouse, migrate, readStatus, startSlowly, type Status } from "./house-fixture.js";
 
 const CANARY = "canary7f3a";
 
@@ -59,6 +59,68 @@ describe("a session id, an e-mail, a password hash or a server's password", () =
       expect(key).toMatch(/^\{rehome\}:run:[^:]+:(bounds|rejects:\d+|staged:.*)$/);
   }, 120_000);
 });
+
+describe("of servers that fail in mid-run", () => {
+  it("nothing is said, at any level of logging, that a driver's error carries", async () => {
+    const house = await furnishedHouse({ canary: CANARY });
+    await addManySessions(house.source, 3_000, CANARY);
+    const dashboard = await house.startDashboard();
+    // Whatever is said at a higher level is said at a lower one as well.
+    for (const level of ["trace", "debug", "info"])
+      await house.startWorker({ args: ["--log-level", level, "--concurrency", "1"] });
+    const run = await startSlowly(house);
+    const pages: string[] = [];
+
+    // Refused with the command's arguments in hand: ids, fields and values.
+    await house.target.config("SET", "maxmemory", "1mb");
+    pages.push(await said(house, dashboard.url, run, /OOM/));
+    await house.target.config("SET", "maxmemory", "0");
+    for (const proxy of Object.values(house.proxies)) {
+      for (const bytes of [10, 1_000, 20_000]) {
+        proxy.arm({ kind: "cut", direction: "request", afterBytes: bytes });
+        proxy.arm({ kind: "cut", direction: "reply", afterBytes: bytes });
+      }
+    }
+    pages.push(await said(house, dashboard.url, run, /ECONNRESET/));
+    for (const proxy of Object.values(house.proxies)) proxy.disarm();
+
+    // For good, with reason and stack: a permission that is lost, and a value that cannot be cast.
+    await house.target.call("ACL", "SETUSER", "default", "-hset", "-restore", "-evalsha", "-eval");
+    await until("chunks have failed", async () => (await readStatus(house, run)).chunks.failed > 1);
+    await house.target.call("ACL", "SETUSER", "default", "+@all");
+    pages.push(await everyPage(dashboard.url));
+    await house.source.query(
+      "ALTER TABLE user_sessions ALTER user_agent TYPE int USING 1; ALTER TABLE session_data RENAME TO hidden",
+    );
+    await house.source.query(
+      "CREATE VIEW session_data AS SELECT session_data_id, session_id, attribute_key, (session_id::int)::text AS attribute_value, created_at FROM hidden",
+    );
+    await until("the run has ended", async () => (await readStatus(house, run)).phase === "failed");
+    pages.push(await everyPage(dashboard.url));
+    await house.rehome(["retry", run]);
+    // A command that holds bounds is refused.
+    await house.queue.config("SET", "maxmemory", "1mb");
+    await house.rehome(["start", "--chunk-size", "1"]);
+    await house.queue.config("SET", "maxmemory", "0");
+
+    const everything = `${await house.logs()}\n${pages.join("\n")}`;
+    expect(everything).toMatch(/target-NOPERM.*chunk failed/);
+    expect(pages.join("\n")).toMatch(/"failedReason":"target: .*NOPERM/);
+    expect(everything).not.toContain(CANARY);
+    for (const url of Object.values(house.urls))
+      expect(everything).not.toContain(new URL(url).password);
+    for (const key of await keysHolding(house.queue, CANARY))
+      expect(key).toMatch(/^\{rehome\}:run:[^:]+:(bounds|rejects:\d+|staged:.*)$/);
+  });
+});
+
+/** Every page, once the run's notice says so. */
+async function said(house: House, dashboard: string, run: string, notice: RegExp): Promise<string> {
+  await until(`the notice says ${notice.source}`, async () =>
+    notice.test((await readStatus(house, run)).notice ?? ""),
+  );
+  return await everyPage(dashboard);
+}
 
 /** Every page and answer of the dashboard, those of each job and state included. */
 async function everyPage(base: string): Promise<string> {

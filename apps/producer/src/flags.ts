@@ -15,13 +15,15 @@ export function withFlags(verb: Command, ...sections: readonly Section[]): Comma
 
 /** A setting as a flag. */
 export function toOption(setting: Setting): Option {
-  const option = new Option(`--${setting.flag} <${setting.takes}>`, setting.about)
+  const value = setting.takes === null ? "[boolean]" : `<${setting.takes}>`;
+  const option = new Option(`--${setting.flag} ${value}`, setting.about)
     .env(setting.env)
     .argParser((text) => {
-      const value = readSetting(setting, text);
-      if (value === undefined) throw new InvalidArgumentError(`It must be ${setting.expects}.`);
-      return value;
+      const read = readSetting(setting, text);
+      if (read === undefined) throw new InvalidArgumentError(`It must be ${setting.expects}.`);
+      return read;
     });
+  if (setting.takes === null) option.preset("true");
   if (setting.choices !== null) option.choices(setting.choices);
   return setting.default === null ? option : option.default(setting.default);
 }

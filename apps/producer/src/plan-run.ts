@@ -1,14 +1,43 @@
-import type { RunId } from "@rehome/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type RunId, step, stepThrough } from "@rehome/core";
 import {
+  asPlanner,
   closePlan,
   enqueueChunks,
   type QueueConnection,
   readPlanEnd,
+  readRun,
   recordBounds,
+  setWaiting,
   settleRun,
 } from "@rehome/queue";
 import type { Source } from "@rehome/source";
-import { detail } from "./output.js";
+import { throughOutages } from "./outage.js";
+import { detail, note } from "./output.js";
+
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * Plans a run to its end, as the only process that does and however often a server is away. If another plans
+ * it already, this waits for it, and goes on where that one stopped.
+ */
+export async function planRun(
+  servers: { source: Source; queue: QueueConnection },
+  run: { readonly id: RunId; readonly chunkSize: number },
+  signal?: AbortSignal,
+): Promise<void> {
+  const { queue } = servers;
+  const planOnce = () => asPlanner(queue, run.id, () => planChunks(servers, run, signal));
+  const say = (reason: string) => setWaiting(queue, run.id, "copy", reason);
+  for (let waited = false; ; waited = true) {
+    const planned = await throughOutages(planOnce, { signal, onAway: say });
+    if (planned !== null) return;
+    if (!waited) note(`another process plans run ${run.id}: waiting for it`);
+    await sleep(LOOK_AGAIN_MS, undefined, { signal });
+    const { phase, planWhole } = await readRun(queue, run.id);
+    if (planWhole || phase !== "planning") return;
+  }
+}
 
 /**
  * Cuts the session-id order into chunks and enqueues them while it goes, so that workers start at once. An
@@ -16,29 +45,31 @@ import { detail } from "./output.js";
  * meanwhile do not shift the others. A bound is recorded before its job is added; a job lost in between is
  * put back by an idle worker.
  */
-export async function planRun(
+async function planChunks(
   { source, queue }: { source: Source; queue: QueueConnection },
   run: { readonly id: RunId; readonly chunkSize: number },
   signal?: AbortSignal,
 ): Promise<void> {
-  let { next, after } = await readPlanEnd(queue, run.id);
+  const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
+  // Only the answer was lost to closing it. What of it was not enqueued is put back by an idle worker.
+  if (end.whole) {
+    await settleRun(queue, run.id);
+    return;
+  }
+  let { next, after } = end;
   const plan = source.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
-  for await (const bounds of plan) {
-    await recordBounds(queue, run.id, next, run.chunkSize, bounds);
-    await enqueueChunks(
-      queue,
-      run.id,
-      "copy",
-      bounds.map((_, i) => next + i),
-    );
+  for await (const bounds of stepThrough("plan-bounds", plan)) {
+    await step("record-bounds", () => recordBounds(queue, run.id, next, run.chunkSize, bounds));
+    const chunks = bounds.map((_, i) => next + i);
+    await step("enqueue", () => enqueueChunks(queue, run.id, "copy", chunks));
     next += bounds.length;
     detail(`planned ${next} chunks`);
     after = bounds.at(-1) ?? after;
   }
-  const size = await source.count({ after, upTo: null });
+  const size = await step("count-rest", () => source.count({ after, upTo: null }));
   const exists = next > 0 || size > 0;
   // A run that was cancelled meanwhile gets no job any more.
-  const closed = await closePlan(queue, run.id, { exists, size });
-  if (closed && exists) await enqueueChunks(queue, run.id, "copy", [next]);
-  await settleRun(queue, run.id);
+  const closed = await step("close-plan", () => closePlan(queue, run.id, { exists, size }));
+  if (closed && exists) await step("enqueue", () => enqueueChunks(queue, run.id, "copy", [next]));
+  await step("settle", () => settleRun(queue, run.id));
 }

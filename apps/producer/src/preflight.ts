@@ -1,5 +1,6 @@
 import { type Mapping, RehomeError } from "@rehome/core";
 import { countWorkers, inspectQueue, KEY_PREFIX } from "@rehome/queue";
+import type { TargetFacts } from "@rehome/target";
 import type { Servers } from "./connections.js";
 import { detail } from "./output.js";
 
@@ -11,14 +12,17 @@ export interface Facts {
   readonly warnings: readonly string[];
 }
 
-/** Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss. */
+/**
+ * Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss.
+ */
 export async function preflight(
   { queue, source, target }: Servers,
-  mapping: Mapping,
+  { mapping, allowEviction }: { readonly mapping: Mapping; readonly allowEviction: boolean },
 ): Promise<Facts> {
   const queueFacts = await inspectQueue(queue);
   const sourceFacts = await source.inspect();
   const targetFacts = await target.inspect(mapping.keyPrefix);
+  if (!allowEviction) refuseEviction(targetFacts);
   detail(`queue: Redis ${queueFacts.version}`);
   detail(`source: PostgreSQL ${sourceFacts.version}, timestamps in ${sourceFacts.timeZone}`);
   detail(`target: Redis ${targetFacts.version}, maxmemory-policy ${targetFacts.maxmemoryPolicy}`);
@@ -45,4 +49,17 @@ export async function preflight(
     targetUsedMemory: targetFacts.usedMemory,
     warnings,
   };
+}
+
+/** Whatever is evicted is a user logged out, and evicting the run's marker would stop the run. */
+function refuseEviction({ maxmemoryPolicy }: TargetFacts): void {
+  if (maxmemoryPolicy === "noeviction" || maxmemoryPolicy === "") return;
+  throw new RehomeError(
+    "target-evicts",
+    `the target may evict sessions when it is full: its maxmemory-policy is ${maxmemoryPolicy}`,
+    {
+      hint: "On the server of TARGET_URL run: redis-cli CONFIG SET maxmemory-policy noeviction; or start with --allow-eviction",
+      exitCode: 2,
+    },
+  );
 }

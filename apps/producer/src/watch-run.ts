@@ -4,6 +4,7 @@ import { type QueueConnection, readStatus } from "@rehome/queue";
 import { SingleBar } from "cli-progress";
 import { terminal } from "./config.js";
 import { formatDuration, formatNumber, formatOutcomes, formatStatusLine } from "./format.js";
+import { throughOutages } from "./outage.js";
 import { isQuiet, note } from "./output.js";
 
 const POLL_MS = 250;
@@ -18,7 +19,7 @@ export async function watchRun(
   const display = terminal.animated && !isQuiet() ? makeBar() : makeLines();
   try {
     for (;;) {
-      const status = await readStatus(queue, run);
+      const status = await throughOutages(() => readStatus(queue, run), { signal });
       display.show(status);
       if (!isActive(status.phase) || signal.aborted) return status;
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);

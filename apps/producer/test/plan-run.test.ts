@@ -161,6 +161,20 @@ describe("planning a run", () => {
     expect(await readStatus(queue, run.id)).toMatchObject({ phase: "cancelled" });
   });
 
+  it("that was closed, though the answer to that was lost, is not planned further", async () => {
+    const run = await newRun();
+    await planRun({ source, queue }, run);
+    const before = await readRun(queue, run.id);
+    await seedReferenceSchema(new URL(inject("postgresUrl")), {
+      users: 5,
+      sessions: 300,
+      seed: 2,
+      reset: true,
+    });
+    await planRun({ source, queue }, run);
+    expect(await readRun(queue, run.id)).toEqual(before);
+  });
+
   it("of an empty table completes the run", async () => {
     await client.query("TRUNCATE users CASCADE");
     const run = await newRun();

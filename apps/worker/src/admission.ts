@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isActive, type Phase, RehomeError } from "@rehome/core";
 import { admitBatch, readPace, type Run, setWaiting, stopRun } from "@rehome/queue";
-import { isActive, type Phase } from "@rehome/core";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
@@ -8,6 +8,9 @@ import { NotNow, RunEnded } from "./interruption.js";
 const PAUSED_DELAY_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
 const STRANGER_DELAY_MS = 5_000;
+const AWAY_DELAY_MS = 1_000;
+/** A worker that finds a server away goes no faster than this through all the chunks that wait. */
+const AWAY_PAUSE_MS = 500;
 
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
 export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
@@ -47,12 +50,39 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
   if (!isSameTarget(here, run.target)) {
     await refuse(context, task, "target", "TARGET_URL");
   }
+  if (task.kind === "verify") {
+    throw new RehomeError(
+      "target-emptied",
+      "target: it was emptied after the run, and there is nothing to compare",
+      {
+        hint: "Start a new run",
+      },
+    );
+  }
   await stopRun(
     context.queue,
     run.id,
     "stopped: the target was emptied after the run had started; start a new run",
   );
   throw new RunEnded("the target was emptied");
+}
+
+/**
+ * A server is away: nothing is wrong with the chunk, and it waits for as long as it takes, using up no
+ * attempt. The run says what for.
+ */
+export async function waitForServer(
+  context: Context,
+  task: Task,
+  error: RehomeError,
+): Promise<NotNow> {
+  const hint = error.hint === null ? "" : `. ${error.hint}`;
+  const reason = `waiting: ${error.message}${hint}`;
+  task.log.warn({ err: error }, "waiting for a server");
+  // The queue itself may be what is away.
+  await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);
+  await sleep(AWAY_PAUSE_MS, undefined, { signal: task.signal }).catch(() => undefined);
+  return new NotNow(reason, AWAY_DELAY_MS);
 }
 
 type Place = { readonly runId: string; readonly address: string };
@@ -76,6 +106,6 @@ async function refuse(
 ): Promise<never> {
   const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
   task.log.error(reason);
-  await setWaiting(context.queue, task.run, reason);
+  await setWaiting(context.queue, task.run, task.kind, reason);
   throw new NotNow(reason, STRANGER_DELAY_MS);
 }

@@ -25,6 +25,8 @@ export interface Config {
   readonly lockMs: number;
   /** How often jobs of dead workers, and chunks without a job, are looked for. */
   readonly stalledMs: number;
+  /** How long the source may keep a chunk waiting without a word. */
+  readonly sourceSilenceMs: number;
   /** How long a stop waits for the chunks in hand. */
   readonly stopMs: number;
   readonly logLevel: string;
@@ -39,6 +41,7 @@ interface Flags {
   healthPort?: number;
   lock: number;
   stalled: number;
+  sourceSilence: number;
   stopTimeout: number;
   logLevel: string;
 }
@@ -73,6 +76,7 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     healthPort: flags.healthPort ?? null,
     lockMs: flags.lock,
     stalledMs: flags.stalled,
+    sourceSilenceMs: flags.sourceSilence,
     stopMs: flags.stopTimeout,
     logLevel: flags.logLevel,
     logFile: process.env["LOG_FILE"] ?? null,

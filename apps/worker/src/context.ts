@@ -1,5 +1,5 @@
 import type { RunId } from "@rehome/core";
-import type { Effort, QueueConnection } from "@rehome/queue";
+import type { Effort, JobKind, QueueConnection } from "@rehome/queue";
 import type { Source } from "@rehome/source";
 import type { Target } from "@rehome/target";
 import type { Logger } from "pino";
@@ -18,6 +18,7 @@ export interface Context {
 
 /** A chunk in hand. */
 export interface Task {
+  readonly kind: JobKind;
   readonly run: RunId;
   readonly chunk: number;
   /** Tells this attempt from every other one at the same chunk. */

@@ -21,12 +21,16 @@ async function main(config: Config): Promise<void> {
     patient: true,
     onError: (error) => log.warn({ err: error }, "queue connection"),
   });
-  const source = openSource(config.sourceUrl, { connections: config.concurrency + 1 });
+  const source = openSource(config.sourceUrl, {
+    connections: config.concurrency + 1,
+    silenceMs: config.sourceSilenceMs,
+  });
   const target = openTarget(config.targetUrl);
   try {
     await inspectQueue(queue);
     const { identity } = await source.inspect();
-    await target.inspect();
+    const { warnings } = await target.inspect();
+    for (const warning of warnings) log.warn(warning);
     await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
   } finally {
     await Promise.allSettled([source.close(), target.close(), queue.close()]);

@@ -4,12 +4,15 @@ import {
   makeTransform,
   type SessionId,
   type SourceSession,
+  step,
+  stepThrough,
   type Transform,
   type Reject,
   zeroCounts,
 } from "@rehome/core";
 import {
   type ChunkState,
+  noteWriteWay,
   readChunkState,
   readRange,
   readRejectedIds,
@@ -20,7 +23,7 @@ import {
   stageRejects,
 } from "@rehome/queue";
 import type { ReadOptions, Source } from "@rehome/source";
-import type { LoadEntry } from "@rehome/target";
+import { describeWay, type LoadEntry } from "@rehome/target";
 import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
@@ -30,23 +33,24 @@ import type { Context, Task } from "./context.js";
  */
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
   const { queue, target } = context;
-  const run = await readRun(queue, task.run);
+  const run = await step("read-run", () => readRun(queue, task.run));
   admitPhase(run.phase);
-  const before = await readChunkState(queue, run.id, task.chunk);
+  const before = await step("read-chunk", () => readChunkState(queue, run.id, task.chunk));
   if (before.state === "done") {
-    await settleRun(queue, run.id);
+    await step("settle", () => settleRun(queue, run.id));
     return null;
   }
-  await refuseStrangers(context, task, run);
+  await step("check-servers", () => refuseStrangers(context, task, run));
+  await step("note-write-way", () => sayWriteWay(context, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
-  const now = await target.clock();
+  const now = await step("read-clock", () => target.clock());
   // One batch is loaded while the next one is extracted and transformed.
   let loading: Promise<void> = Promise.resolve();
   try {
-    for await (const sessions of batches) {
-      await admit(context, task, sessions.length);
+    for await (const sessions of stepThrough("extract", batches)) {
+      await step("admit", () => admit(context, task, sessions.length));
       const transformed = transformBatch(sessions, transform, now);
       await loading;
       loading = loadBatch(context, task, run, transformed, counts);
@@ -58,11 +62,19 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     await loading.catch(() => undefined);
   }
 
-  await checkTarget(context, task, run);
+  await step("check-target", () => checkTarget(context, task, run));
   task.signal.throwIfAborted();
-  await recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort());
-  await settleRun(queue, run.id);
+  await step("record", () =>
+    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort()),
+  );
+  await step("settle", () => settleRun(queue, run.id));
   return counts;
+}
+
+/** In the run's status, for whoever wonders at its speed and at the target's memory. */
+async function sayWriteWay({ queue, target }: Context, run: Run): Promise<void> {
+  const way = await target.writeWay(run.mapping.keyPrefix);
+  if (way.kind === "hset") await noteWriteWay(queue, run.id, describeWay(way));
 }
 
 /** All sessions of the range; or, of a chunk to be retried, those it rejected, counted among what it had. */
@@ -126,7 +138,7 @@ async function loadBatch(
   { entries, rejects }: TransformedBatch,
   counts: Counts,
 ): Promise<void> {
-  const results = await context.target.load(entries, run);
+  const results = await step("load", () => context.target.load(entries, run));
   const refused = [...rejects];
   for (const [i, entry] of entries.entries()) {
     const result = results[i];
@@ -155,5 +167,5 @@ async function loadBatch(
     count(counts, "rejected");
     task.log.debug({ code: reject.code }, "rejected");
   }
-  await stageRejects(context.queue, run.id, task.chunk, task.attempt, refused);
+  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, refused));
 }

@@ -3,7 +3,6 @@ import {
   dropStaged,
   failChunk,
   failVerified,
-  type JobKind,
   parseJob,
   type Payload,
   readVerification,
@@ -11,12 +10,16 @@ import {
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
+import { waitForServer } from "./admission.js";
 import { NotNow, RunEnded } from "./interruption.js";
 import { safeMessage } from "./log.js";
 import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
 
-/** What BullMQ calls with each job, and what becomes of the job: done, put off, tried again, or failed for good. */
+/**
+ * What BullMQ calls with each job, and what becomes of the job: done, put off, tried again, or failed for
+ * good.
+ */
 export function makeProcessor(context: Context): Processor<Payload> {
   return async (job, token = "", signal = new AbortController().signal) => {
     const { kind, run, chunk } = parse(job);
@@ -25,7 +28,7 @@ export function makeProcessor(context: Context): Processor<Payload> {
     const started = performance.now();
     const elapsed = () => Math.round(performance.now() - started);
     const effort = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
-    const task: Task = { run, chunk, attempt, effort, signal, log };
+    const task: Task = { kind, run, chunk, attempt, effort, signal, log };
     try {
       const counts =
         kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
@@ -35,7 +38,7 @@ export function makeProcessor(context: Context): Processor<Payload> {
       // What stays behind expires by itself.
       if (kind === "copy")
         await dropStaged(context.queue, run, chunk, attempt).catch(() => undefined);
-      return await endAttempt(context, job, token, kind, task, error);
+      return await endAttempt(context, job, token, task, error);
     }
   };
 }
@@ -53,23 +56,22 @@ async function endAttempt(
   context: Context,
   job: Job<Payload>,
   token: string,
-  kind: JobKind,
   task: Task,
   error: unknown,
 ): Promise<unknown> {
-  if (error instanceof RunEnded) {
-    task.log.info({ reason: error.message }, "chunk left alone");
+  if (error instanceof RunEnded || isForgotten(error)) {
+    task.log.info({ reason: safeMessage(error) }, "chunk left alone");
     return null;
   }
-  if (error instanceof NotNow) {
-    await job.moveToDelayed(Date.now() + error.delayMs, token);
-    throw new DelayedError(error.message);
-  }
+  if (error instanceof NotNow) return await putOff(job, token, error);
   if (task.signal.aborted) {
     // The worker is stopping: another takes over at once. If it lost the lock instead, BullMQ refuses this.
     task.log.info("chunk given back");
     await job.moveToWait(token);
     throw new WaitingError("given back");
+  }
+  if (error instanceof RehomeError && error.unavailable) {
+    return await putOff(job, token, await waitForServer(context, task, error));
   }
   const message = safeMessage(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
@@ -79,17 +81,26 @@ async function endAttempt(
     throw new Error(message);
   }
   task.log.error({ err: error }, "chunk failed");
-  await recordFailure(context, kind, task, message);
+  await recordFailure(context, task, message);
   throw new UnrecoverableError(message);
 }
 
-async function recordFailure(
-  context: Context,
-  kind: JobKind,
-  task: Task,
-  message: string,
-): Promise<void> {
-  if (kind === "copy") {
+async function putOff(
+  job: Job<Payload>,
+  token: string,
+  { message, delayMs }: NotNow,
+): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError(message);
+}
+
+/** The run was forgotten, or the queue Redis lost it with all its data. */
+function isForgotten(error: unknown): boolean {
+  return error instanceof RehomeError && error.code === "unknown-run";
+}
+
+async function recordFailure(context: Context, task: Task, message: string): Promise<void> {
+  if (task.kind === "copy") {
     await failChunk(context.queue, task.run, task.chunk, message, task.effort());
     await settleRun(context.queue, task.run);
     return;

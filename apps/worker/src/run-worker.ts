@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { KEY_PREFIX, listRuns, type Payload, putBackLost, QUEUE_NAME } from "@rehome/queue";
 import { describeFailure } from "@rehome/core";
 import { Worker } from "bullmq";
@@ -48,6 +49,9 @@ export async function runWorker(context: Context, config: Config): Promise<void>
       log.warn({ err: error }, "looking for lost chunks"),
     );
   }, config.stalledMs);
+  // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
+  const holds = monitorEventLoopDelay({ resolution: 10 });
+  holds.enable();
   announcement.begin();
   log.info({ concurrency: config.concurrency }, "worker ready");
   const signal = await untilToldToStop();
@@ -56,7 +60,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   health?.close();
   await stop(worker, config.stopMs);
   await announcement.end();
-  log.info("worker stopped");
+  log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 
 async function findLost({ queue, log }: Context): Promise<void> {

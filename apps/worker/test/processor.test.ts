@@ -1,4 +1,4 @@
-import { defaultMapping, newRunId, type RunId } from "@rehome/core";
+import { defaultMapping, newRunId, RehomeError, type RunId } from "@rehome/core";
 import {
   closePlan,
   createRun,
@@ -14,7 +14,7 @@ import { Worker } from "bullmq";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { makeProcessor } from "../src/processor.js";
 
 let queue: QueueConnection;
@@ -81,36 +81,40 @@ async function enqueue(run: RunId, attempts: number): Promise<void> {
   await queue.jobs.add("copy", { run, chunk: 0 }, opts);
 }
 
-/** Works until as many attempts have ended as given, and tells how each did. */
-async function work(attempts: number, overrides: { target?: Target } = {}): Promise<string[]> {
+interface Working {
+  /** How each attempt ended so far. */
+  readonly ends: readonly string[];
+  until(attempts: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+function startWork(overrides: { source?: Source; target?: Target } = {}): Working {
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const processor = makeProcessor({
-    queue,
-    source,
-    target,
-    sourceIdentity: identity,
-    log,
-    ...overrides,
-  });
+  const context = { queue, source, target, sourceIdentity: identity, log, ...overrides };
+  const processor = makeProcessor(context);
   const worker = new Worker(
     "chunks",
     async (job, token, signal) => await processor(job, token, signal),
-    {
-      connection: queue.redis,
-      prefix: "{rehome}",
-    },
+    { connection: queue.redis, prefix: "{rehome}" },
   );
+  worker.on("error", () => undefined);
   const ends: string[] = [];
-  await new Promise<void>((resolve) => {
-    const end = (what: string) => {
-      ends.push(what);
-      if (ends.length === attempts) resolve();
-    };
-    worker.on("completed", () => end("completed"));
-    worker.on("failed", (_job, error) => end(error.message));
-  });
-  await worker.close();
-  return ends;
+  worker.on("completed", () => ends.push("completed"));
+  worker.on("failed", (_job, error) => ends.push(error.message));
+  return {
+    ends,
+    until: (attempts) =>
+      vi.waitFor(() => expect(ends.length).toBeGreaterThanOrEqual(attempts), { timeout: 20_000 }),
+    close: () => worker.close(),
+  };
+}
+
+/** Works until as many attempts have ended as given, and tells how each did. */
+async function work(attempts: number, overrides: { target?: Target } = {}): Promise<string[]> {
+  const working = startWork(overrides);
+  await working.until(attempts);
+  await working.close();
+  return [...working.ends];
 }
 
 describe("a chunk job", () => {
@@ -128,13 +132,58 @@ describe("a chunk job", () => {
 
   it("that may succeed later is tried again until its attempts are used up", async () => {
     const run = await newRun();
-    const away = openTarget(new URL("redis://127.0.0.1:1"));
+    const flaky: Target = {
+      ...target,
+      load: () => Promise.reject(new RehomeError("odd", "target: odd", { retryable: true })),
+    };
     await enqueue(run, 3);
-    const ends = await work(3, { target: away });
-    expect(ends).toHaveLength(3);
-    for (const end of ends) expect(end).toMatch(/target: nothing listens there/);
+    expect(await work(3, { target: flaky })).toEqual(["target: odd", "target: odd", "target: odd"]);
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
-    await away.close();
+  });
+
+  it.each([
+    ["target", "redis://127.0.0.1:1", "target: nothing listens there (ECONNREFUSED)"],
+    ["source", "postgres://127.0.0.1:1/x", "source: nothing listens there (ECONNREFUSED)"],
+  ])("whose %s is away waits, says so and uses up no attempt", async (side, url, reason) => {
+    const run = await newRun();
+    const away =
+      side === "target"
+        ? { target: openTarget(new URL(url)) }
+        : { source: openSource(new URL(url)) };
+    await enqueue(run, 1);
+    const working = startWork(away);
+    await vi.waitFor(
+      async () => {
+        expect((await readStatus(queue, run)).notice).toContain(`waiting: ${reason}`);
+        expect(await queue.jobs.getDelayedCount()).toBe(1);
+      },
+      { timeout: 10_000 },
+    );
+    expect(await queue.jobs.getJob(`${run}-copy-0`)).toMatchObject({ attemptsMade: 0 });
+    await working.close();
+    expect(working.ends).toEqual([]);
+    expect(await work(1)).toEqual(["completed"]);
+    expect(await readStatus(queue, run)).toMatchObject({ phase: "completed", notice: null });
+    await away.target?.close();
+    await away.source?.close();
+  });
+
+  it("whose run is lost with the queue's data leaves nothing behind", async () => {
+    const run = await newRun();
+    await enqueue(run, 3);
+    const forgetful: Target = {
+      ...target,
+      load: async (entries, options) => {
+        await queue.redis.flushall();
+        return await target.load(entries, options);
+      },
+    };
+    const working = startWork({ target: forgetful });
+    await vi.waitFor(() => expect(lines.join("")).toMatch(/chunk (left alone|done)/), {
+      timeout: 10_000,
+    });
+    await working.close();
+    expect(await queue.redis.keys("{rehome}:run*")).toEqual([]);
   });
 
   it("whose reply was lost after the write counts once when it is done again", async () => {

@@ -4,17 +4,21 @@ import { RehomeError } from "./error.js";
 export type Side = "source" | "target" | "queue";
 
 /**
- * What is known of a server's failure: whether trying again later can help, what it means, how to mend it.
- * Keyed by SQLSTATE (or its class of two characters), by the word a Redis error begins with, or by Node's code.
+ * What is known of a server's failure: what can help, what it means, how to mend it. Keyed by SQLSTATE (or its
+ * class of two characters), by the word a Redis error begins with, or by Node's code.
  */
-type Known = readonly [retryable: boolean, meaning: string, hint?: string];
+type Known = readonly [remedy: Remedy, meaning: string, hint?: string];
 
-const LATER = true;
-const NEVER = false;
+/** The server serves nobody as it is: whoever needs it waits, however long that takes. */
+const AWAY = { retryable: true, unavailable: true };
+/** This piece of work met something that may pass. */
+const LATER = { retryable: true, unavailable: false };
+const NEVER = { retryable: false, unavailable: false };
+type Remedy = Readonly<typeof AWAY>;
 
 const KNOWN: Readonly<Record<string, Known>> = {
   // PostgreSQL
-  "08": [LATER, "the connection failed"],
+  "08": [AWAY, "the connection failed"],
   "25P03": [LATER, "the transaction was idle for too long"],
   "25P04": [LATER, "the transaction took too long"],
   "28": [
@@ -27,26 +31,26 @@ const KNOWN: Readonly<Record<string, Known>> = {
   "42501": [NEVER, "the user lacks a privilege", "Grant the user SELECT on the four tables"],
   "42703": [NEVER, "a column is missing", "Compare the tables with the reference schema"],
   "42P01": [NEVER, "a table is missing", "Check the database and its search_path"],
-  "53": [LATER, "the server is out of a resource"],
+  "53": [AWAY, "the server is out of a resource"],
   "55P03": [LATER, "a lock could not be had"],
   "57014": [LATER, "the statement was cancelled or timed out"],
-  "57P": [LATER, "the server is stopping or starting"],
+  "57P": [AWAY, "the server is stopping or starting"],
   "58": [LATER, "the server met a system error"],
   // Redis
-  LOADING: [LATER, "the server is loading its data"],
-  MISCONF: [LATER, "the server cannot save its data and refuses writes"],
-  BUSY: [LATER, "the server is busy with a script"],
-  CLUSTERDOWN: [LATER, "the cluster is down"],
-  MASTERDOWN: [LATER, "the replica lost its master"],
-  NOREPLICAS: [LATER, "there are not enough replicas to write"],
-  READONLY: [LATER, "the server is a replica and takes no writes", "Give the URL of the master"],
-  TRYAGAIN: [LATER, "the cluster is moving these keys"],
+  LOADING: [AWAY, "the server is loading its data"],
+  MISCONF: [AWAY, "the server cannot save its data and refuses writes"],
+  BUSY: [AWAY, "the server is busy with a script"],
+  CLUSTERDOWN: [AWAY, "the cluster is down"],
+  MASTERDOWN: [AWAY, "the replica lost its master"],
+  NOREPLICAS: [AWAY, "there are not enough replicas to write"],
+  READONLY: [AWAY, "the server is a replica and takes no writes", "Give the URL of the master"],
+  TRYAGAIN: [AWAY, "the cluster is moving these keys"],
   MAXCLIENTS: [
-    LATER,
+    AWAY,
     "the server takes no more clients",
     "Raise its maxclients or close other connections",
   ],
-  OOM: [LATER, "the server is out of memory", "Raise its maxmemory or free memory"],
+  OOM: [AWAY, "the server is out of memory", "Raise its maxmemory or free memory"],
   NOAUTH: [NEVER, "the server asks for a password", "Put the password into the URL"],
   WRONGPASS: [
     NEVER,
@@ -57,17 +61,17 @@ const KNOWN: Readonly<Record<string, Known>> = {
   WRONGTYPE: [NEVER, "a key holds another type"],
   // Node
   ECONNREFUSED: [
-    LATER,
+    AWAY,
     "nothing listens there",
     "Check host and port, and that the server is running",
   ],
-  ECONNRESET: [LATER, "the connection was reset"],
-  EPIPE: [LATER, "the connection broke"],
-  ETIMEDOUT: [LATER, "the server did not answer in time"],
-  EHOSTUNREACH: [LATER, "the host cannot be reached"],
-  ENETUNREACH: [LATER, "the network cannot be reached"],
-  ENOTFOUND: [LATER, "the host name is unknown", "Check the host name in the URL"],
-  EAI_AGAIN: [LATER, "the host name could not be looked up"],
+  ECONNRESET: [AWAY, "the connection was reset"],
+  EPIPE: [AWAY, "the connection broke"],
+  ETIMEDOUT: [AWAY, "the server did not answer in time"],
+  EHOSTUNREACH: [AWAY, "the host cannot be reached"],
+  ENETUNREACH: [AWAY, "the network cannot be reached"],
+  ENOTFOUND: [AWAY, "the host name is unknown", "Check the host name in the URL"],
+  EAI_AGAIN: [AWAY, "the host name could not be looked up"],
   // What has no code of its own
   NOTLS: [
     NEVER,
@@ -114,9 +118,9 @@ export function describeFailure(side: Side, error: unknown): unknown {
   if (error instanceof RehomeError || !(error instanceof Error)) return error;
   const code = driverCode(error);
   if (code === null) return error;
-  const [retryable, meaning, hint] = known(code) ?? UNKNOWN;
+  const [remedy, meaning, hint] = known(code) ?? UNKNOWN;
   return new RehomeError(`${side}-${code}`, `${side}: ${meaning} (${code})`, {
-    retryable,
+    ...remedy,
     ...(hint === undefined ? {} : { hint }),
   });
 }

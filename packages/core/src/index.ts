@@ -17,6 +17,7 @@ export * from "./session.js";
 export * from "./setting.js";
 export * from "./settings.js";
 export * from "./shown-reason.js";
+export * from "./step.js";
 export * from "./time.js";
 export * from "./transform.js";
 export * from "./user.js";

@@ -1,11 +1,13 @@
 import { z } from "zod";
 
+type Value = number | string | boolean | null;
+
 /** An option that a flag, the environment or the config file may set; null stands for "none". */
-export interface Setting<T extends number | string | null = number | string | null> {
+export interface Setting<T extends Value = Value> {
   /** As after `--`: `chunk-size`. */
   readonly flag: string;
-  /** What follows the flag, for its help: `n`, `ms`. */
-  readonly takes: string;
+  /** What follows the flag, for its help: `n`, `ms`; null for a switch, which may stand alone. */
+  readonly takes: string | null;
   readonly env: string;
   readonly about: string;
   readonly default: T;
@@ -17,6 +19,13 @@ export interface Setting<T extends number | string | null = number | string | nu
 }
 
 type Described = Pick<Setting, "flag" | "takes" | "env" | "about">;
+
+/** Off by default. */
+export function onOrOff(about: Omit<Described, "takes">): Setting<boolean> {
+  const expects = "true or false";
+  const schema = z.boolean({ error: `must be ${expects}` });
+  return { ...about, takes: null, default: false, choices: null, expects, schema };
+}
 
 /** A whole number from `min` to `max`. */
 export function whole(
@@ -74,8 +83,15 @@ export function originOrNone(about: Described): Setting<string | null> {
 }
 
 /** The value that a flag's or the environment's text stands for; undefined if it is none of this setting's. */
-export function readSetting(setting: Setting, given: string): number | string | undefined {
-  const candidates = /^\d+$/.test(given) ? [Number(given), given] : [given];
+export function readSetting(
+  setting: Setting,
+  given: string,
+): number | string | boolean | undefined {
+  const candidates = [
+    ...(/^\d+$/.test(given) ? [Number(given)] : []),
+    ...(given === "true" || given === "false" ? [given === "true"] : []),
+    given,
+  ];
   for (const candidate of candidates) {
     const { success, data } = setting.schema.safeParse(candidate);
     if (success && data !== null) return data;

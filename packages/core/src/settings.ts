@@ -1,6 +1,6 @@
 import { CONFLICT_POLICIES } from "./conflict.js";
 import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE } from "./range.js";
-import { oneOf, originOrNone, type Setting, text, whole, wholeOrNone } from "./setting.js";
+import { onOrOff, oneOf, originOrNone, type Setting, text, whole, wholeOrNone } from "./setting.js";
 import { DEFAULT_SAMPLE, VERIFY_MODES } from "./verification.js";
 
 const HOUR_MS = 3_600_000;
@@ -42,6 +42,11 @@ export const SETTINGS = {
       about:
         "stop the run beyond so many rejects, 0 for at the first; by default 1 % of the sessions, at least 1,000",
       min: 0,
+    }),
+    allowEviction: onOrOff({
+      flag: "allow-eviction",
+      env: "REHOME_ALLOW_EVICTION",
+      about: "start though the target may evict sessions when it is full",
     }),
   },
   verify: {
@@ -121,6 +126,16 @@ export const SETTINGS = {
       env: "REHOME_STALLED_MS",
       about: "how often chunks of dead workers are looked for",
       default: 30_000,
+      min: 500,
+      max: HOUR_MS,
+    }),
+    sourceSilenceMs: whole({
+      flag: "source-silence",
+      takes: "ms",
+      env: "REHOME_SOURCE_SILENCE_MS",
+      about:
+        "how long the source may keep a chunk waiting without a word before the connection is given up",
+      default: 300_000,
       min: 500,
       max: HOUR_MS,
     }),

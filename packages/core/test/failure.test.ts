@@ -164,6 +164,51 @@ describe("trying again later can help", () => {
   });
 });
 
+describe("waiting is all there is to do", () => {
+  test.each(["08006", "53100", "53200", "53300", "57P01", "57P02", "57P03"])(
+    "after SQLSTATE %s",
+    (code) => {
+      expect(described(sqlError(code))).toMatchObject({ retryable: true, unavailable: true });
+    },
+  );
+
+  test.each([
+    "LOADING",
+    "MISCONF",
+    "BUSY",
+    "CLUSTERDOWN",
+    "MASTERDOWN",
+    "NOREPLICAS",
+    "READONLY",
+    "OOM",
+  ])("after Redis' %s", (word) => {
+    expect(described(replyError(`${word} of the server's`), "target").unavailable).toBe(true);
+  });
+
+  test.each(["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENOTFOUND"])("after Node's %s", (code) => {
+    expect(described(nodeError(code)).unavailable).toBe(true);
+  });
+
+  test.each([
+    ["a statement that was cancelled", sqlError("57014")],
+    ["a transaction rolled back", sqlError("40001")],
+    ["a table that is missing", sqlError("42P01")],
+    ["a reply that cannot be read", replyError("Protocol error", "ParserError")],
+    ["a permission that is missing", replyError("NOPERM this user")],
+  ])("but not after %s", (_, error) => {
+    expect(described(error).unavailable).toBe(false);
+  });
+
+  test("also once it is said where, with a hint where there was none", () => {
+    expect(described(nodeError("ECONNRESET")).at("host:1", "Check the URL")).toMatchObject({
+      message: "source: the connection was reset (ECONNRESET) at host:1",
+      hint: "Check the URL",
+      unavailable: true,
+      retryable: true,
+    });
+  });
+});
+
 describe("trying again later cannot help", () => {
   test.each([
     ["22P02", "invalid text"],

@@ -7,5 +7,6 @@ for i = 1, n do
   names[i] = ARGV[3 + i]
   counts[i] = tonumber(ARGV[3 + n + i])
 end
+redis.call('HDEL', KEYS[1], 'waiting')
 tally(KEYS[1], KEYS[2], ARGV[2], names, counts)
 return 1

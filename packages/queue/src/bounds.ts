@@ -1,7 +1,7 @@
 import { type Range, RehomeError, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
+import { readRun, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-bounds");
@@ -25,7 +25,14 @@ export async function recordBounds(
     [first, chunkSize, ...bounds],
   );
   if (differs === -2) {
-    throw new RehomeError("run-ended", `run ${run} is not to be planned any more: it has ended`);
+    const { phase, planWhole } = await readRun(queue, run);
+    throw new RehomeError(
+      "run-ended",
+      planWhole
+        ? `run ${run} has been planned whole by another process`
+        : `run ${run} is ${phase} and is not to be planned any more`,
+      { hint: `See where it stands with: rehome status ${run}` },
+    );
   }
   if (differs !== -1) {
     throw new RehomeError(
@@ -38,21 +45,24 @@ export async function recordBounds(
   }
 }
 
-/** Where a plan stands: the number of the next chunk, and the bound it begins after. */
+/**
+ * Where a plan stands: whether it is whole, else the number of the next chunk and the bound it begins after.
+ */
 export async function readPlanEnd(
   queue: QueueConnection,
   run: RunId,
-): Promise<{ next: number; after: SessionId | null }> {
+): Promise<{ whole: boolean; next: number; after: SessionId | null }> {
   const { bounds } = runKeys(run);
+  const { planWhole: whole } = await readRun(queue, run);
   const next = await queue.redis.hlen(bounds).catch(rethrow);
-  if (next === 0) return { next, after: null };
+  if (next === 0) return { whole, next, after: null };
   const after = await queue.redis.hget(bounds, String(next - 1)).catch(rethrow);
-  return { next, after: after as SessionId };
+  return { whole, next, after: after as SessionId };
 }
 
 /**
- * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing done, if it
- * is whole already or the run has ended.
+ * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing
+ * done, if it is whole already or the run has ended.
  */
 export async function closePlan(
   queue: QueueConnection,

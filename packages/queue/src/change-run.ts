@@ -37,7 +37,10 @@ export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void
   await alignQueue(queue);
 }
 
-/** A paused run goes on. One whose plan is not whole must be planned further. Throws RehomeError `wrong-phase`. */
+/**
+ * A paused run goes on. One whose plan is not whole must be planned further. Throws RehomeError
+ * `wrong-phase`.
+ */
 export async function resumeRun(queue: QueueConnection, run: RunId): Promise<void> {
   const { phase, planWhole } = await readRun(queue, run);
   // An interrupted plan leaves its run in the phase it was in.
@@ -50,7 +53,10 @@ export async function resumeRun(queue: QueueConnection, run: RunId): Promise<voi
   await settleRun(queue, run);
 }
 
-/** Ends a run; what was written stays. Returns how many jobs a worker still held on to. Throws RehomeError `wrong-phase`. */
+/**
+ * Ends a run; what was written stays. Returns how many jobs a worker still held on to. Throws RehomeError
+ * `wrong-phase`.
+ */
 export async function cancelRun(queue: QueueConnection, run: RunId): Promise<number> {
   await changePhase(queue, run, "cancelled");
   await alignQueue(queue);
@@ -111,15 +117,6 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
   await expireLedger(queue, run);
 }
 
-/** Says what a run waits for, until a chunk of it is recorded or it ends. */
-export async function setWaiting(
-  queue: QueueConnection,
-  run: RunId,
-  reason: string,
-): Promise<void> {
-  await queue.redis.hset(runKeys(run).run, "waiting", reason).catch(rethrow);
-}
-
 /**
  * Workers take no jobs while the run that has the floor is paused. Phase and queue are changed one after the
  * other: whoever finds that they disagree calls this.
@@ -133,7 +130,9 @@ export async function alignQueue(queue: QueueConnection): Promise<void> {
   await (wanted ? queue.jobs.pause() : queue.jobs.resume()).catch(rethrow);
 }
 
-/** Enters a phase, if the run is in one from which that is legal. Throws RehomeError `wrong-phase` otherwise. */
+/**
+ * Enters a phase, if the run is in one from which that is legal. Throws RehomeError `wrong-phase` otherwise.
+ */
 async function changePhase(
   queue: QueueConnection,
   run: RunId,

@@ -127,10 +127,11 @@ export async function failChunk(
 
 /**
  * Ends the run if nothing is left of it: to be called after a chunk is recorded, after one failed for good
- * and when the plan is whole. Returns the phase.
+ * and when the plan is whole. Returns the phase; null where there is no such run any more.
  */
-export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase> {
-  const phase = (await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as Phase;
-  if (!isActive(phase)) await expireLedger(queue, run);
+export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
+  const settled = await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run]);
+  const phase = settled as Phase | null;
+  if (phase !== null && !isActive(phase)) await expireLedger(queue, run);
   return phase;
 }

@@ -17,8 +17,15 @@ export interface QueueConnection {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few attempts.
- * Either way the connection is made again once the server is back. Connection errors go to `onError`, in words fit to be shown.
+ * A connection on which a command waits for an answer for so long is taken for dead, made anew, and the
+ * command sent again. Longer than BullMQ's blocking commands, which take 10 s at most.
+ */
+const SILENCE_MS = 20_000;
+
+/**
+ * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few
+ * attempts. Either way the connection is made again once the server is back. Connection errors go to
+ * `onError`, in words fit to be shown.
  */
 export async function openQueue(
   url: URL,
@@ -61,6 +68,7 @@ function connect(url: URL, patient: boolean): Redis {
   return new Redis(server.href, {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: SILENCE_MS,
     connectionName: "rehome",
     // BullMQ asks this of a worker's connection: its blocking commands outlive an outage.
     maxRetriesPerRequest: patient ? null : 3,
@@ -70,11 +78,7 @@ function connect(url: URL, patient: boolean): Redis {
 
 function failureToConnect(error: unknown, url: URL): unknown {
   const described = describeFailure("queue", error);
-  if (!(described instanceof RehomeError)) return described;
-  return new RehomeError(described.code, `${described.message} at ${url.host}`, {
-    hint: described.hint ?? "Check QUEUE_URL",
-    retryable: described.retryable,
-  });
+  return described instanceof RehomeError ? described.at(url.host, "Check QUEUE_URL") : described;
 }
 
 /** How many workers are connected; a run without any waits for ever. */

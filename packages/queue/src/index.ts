@@ -9,7 +9,6 @@ export {
   resumeRun,
   retryRun,
   type RetryScope,
-  setWaiting,
   stopRun,
 } from "./change-run.js";
 export { changeRate, readPace } from "./change-rate.js";
@@ -29,6 +28,7 @@ export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
 export { listLogouts, readLoginSecret, recordLogout } from "./login-record.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
+export { asPlanner } from "./planner.js";
 export { listRunSummaries, type RunSummary } from "./run-summary.js";
 export { readSamples } from "./progress-samples.js";
 export {
@@ -41,6 +41,7 @@ export {
   createRun,
   type FrozenRun,
   listRuns,
+  noteWriteWay,
   readPhase,
   readRun,
   refuseWhileActive,
@@ -59,6 +60,7 @@ export {
   recordVerified,
   type VerificationRecord,
 } from "./verification-record.js";
+export { setWaiting } from "./waiting.js";
 export type { ChunkState, Effort } from "./chunk-state.js";
 export {
   announceWorker,

@@ -25,6 +25,8 @@ export function runKeys(run: RunId) {
     run: base,
     /** Hash, credentials: chunk number to upper bound, written once. */
     bounds: `${base}:bounds`,
+    /** String that expires: the process that plans the run. */
+    planner: `${base}:planner`,
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
     /** Hash: chunk number to what it took, `attempts milliseconds`. */

@@ -2,6 +2,9 @@ import { isRunId, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
 import { chunksWithRejects, rethrow } from "./run-record.js";
+import { loadScript } from "./script.js";
+
+const markScript = loadScript("mark");
 
 /** Bounds and rejects are credentials: after the end of a run its ledger goes by itself. */
 const LIFETIME_SECONDS = 30 * 24 * 60 * 60;
@@ -14,7 +17,7 @@ export async function expireLedger(queue: QueueConnection, run: RunId): Promise<
   const { run: record } = runKeys(run);
   if ((await queue.redis.hexists(record, EXPIRES).catch(rethrow)) === 1) return;
   await forEachKey(queue, run, (key) => queue.redis.expire(key, LIFETIME_SECONDS));
-  await queue.redis.hset(record, EXPIRES, "1").catch(rethrow);
+  await markScript(queue.redis, [record], [EXPIRES, "1"]);
 }
 
 /** Keeps the ledger of a run that goes on. */

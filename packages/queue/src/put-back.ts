@@ -107,8 +107,9 @@ async function putBack(
     // A worker that died for the last time allowed could not say so itself.
     const state = await job.getState().catch(rethrow);
     if (state === "failed" && isOurs(job)) await fail(chunk, job.failedReason || "failed");
-    // One that was refused because someone had altered it says nothing of its chunk.
-    else if (state === "failed" || state === "completed") {
+    // One that was refused because someone had altered it says nothing of its chunk; and one that is in no list
+    // is never taken.
+    else if (state === "failed" || state === "completed" || state === "unknown") {
       await job.remove().catch(rethrow);
       lost.push(chunk);
     }

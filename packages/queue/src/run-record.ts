@@ -56,10 +56,14 @@ export interface Run extends FrozenRun {
 }
 
 const createScript = loadScript("create-run");
+const noteScript = loadScript("note-write-way");
 
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
-/** Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the floor. */
+/**
+ * Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the
+ * floor.
+ */
 export async function createRun(
   queue: QueueConnection,
   id: RunId,
@@ -98,6 +102,15 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     total: Number(record["total"]),
     planned: Number(record["planned"]),
   };
+}
+
+/** Says in the run's status how its sessions are written, where that is not the usual way. */
+export async function noteWriteWay(
+  queue: QueueConnection,
+  run: RunId,
+  description: string,
+): Promise<void> {
+  await noteScript(queue.redis, [runKeys(run).run], [description]);
 }
 
 /** null where there is no such run any more. */
@@ -155,7 +168,7 @@ export async function resolveRun(
   const newest = (await listRuns(queue))[0];
   if (newest === undefined) {
     throw new RehomeError("no-run", "there is no run yet", {
-      hint: "Start one with: rehome start",
+      hint: "Start one with: rehome start. If the queue Redis has lost its data, that goes over what was written and converges",
     });
   }
   return newest;
@@ -167,8 +180,13 @@ export function rethrow(error: unknown): never {
 }
 
 function unknownRun(named: string): RehomeError {
-  const shown = isRunId(named) ? `there is no run ${named}` : "that is not a run's id";
-  return new RehomeError("unknown-run", shown, { hint: "List the runs with: rehome runs" });
+  const list = "List the runs with: rehome runs";
+  if (!isRunId(named)) {
+    return new RehomeError("unknown-run", "that is not a run's id", { hint: list });
+  }
+  return new RehomeError("unknown-run", `there is no run ${named}`, {
+    hint: `${list}. If the queue Redis has lost its data, start again with: rehome start`,
+  });
 }
 
 export function runActive(holder: string): RehomeError {

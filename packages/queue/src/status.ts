@@ -15,7 +15,9 @@ import { rethrow, resolveRun } from "./run-record.js";
 /** A sample a second at most: the rate is that of the last minute. */
 const RATE_SAMPLES = 60;
 
-/** Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`. */
+/**
+ * Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`.
+ */
 export async function readStatus(queue: QueueConnection, run: RunId): Promise<Status> {
   await resolveRun(queue, run);
   const keys = runKeys(run);
@@ -26,24 +28,26 @@ export async function readStatus(queue: QueueConnection, run: RunId): Promise<St
     .lrange(keys.samples, -RATE_SAMPLES, -1)
     .hmget(keys.chunks, "", ...held.map(String))
     .time()
+    .exists(keys.planner)
     .exec()
     .catch(rethrow);
-  const [record, lines, states, time] = (replies ?? []).map(([error, reply]) => {
+  const [record, lines, states, time, planners] = (replies ?? []).map(([error, reply]) => {
     if (error !== null) rethrow(error);
     return reply;
-  }) as [Record<string, string>, string[], (string | null)[], [string, string]];
+  }) as [Record<string, string>, string[], (string | null)[], [string, string], number];
   return statusOf(run, record, {
     // A worker still holds the job of a chunk for a moment after its record is written.
     active: states.slice(1).filter((state) => state === null).length,
     samples: lines.map(parseSample),
     now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+    planned: planners === 1,
   });
 }
 
 function statusOf(
   run: RunId,
   record: Record<string, string>,
-  live: { active: number; samples: Sample[]; now: number },
+  live: { active: number; samples: Sample[]; now: number; planned: boolean },
 ): Status {
   const number = (name: string) => Number(record[name]);
   const phase = record["phase"] as Phase;
@@ -75,15 +79,19 @@ function statusOf(
     finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
     sessionsPerSecond: perSecond,
     etaSeconds: going ? eta(number("planned"), read, perSecond) : null,
-    notice: notices(record),
+    notice: notices(run, record, live.planned),
   };
 }
 
-function notices(record: Record<string, string>): string | null {
+function notices(run: RunId, record: Record<string, string>, planned: boolean): string | null {
   const incomparable = Number(record["incomparable"]);
   const parts = [
     record["notice"] ?? "",
     record["waiting"] ?? "",
+    record["writeWay"] ?? "",
+    record["phase"] === "planning" && !planned
+      ? `nobody is at work at its plan: go on with: rehome resume ${run}`
+      : "",
     incomparable === 0
       ? ""
       : `${incomparable} sessions were kept because their last_activity_at in the target cannot be compared`,

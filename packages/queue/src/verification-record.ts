@@ -16,9 +16,13 @@ export interface VerificationRecord {
   readonly done: number;
   readonly failed: number;
   readonly counts: VerifyCounts;
+  /** What it waits for, if anything. */
+  readonly waiting: string | null;
 }
 
-/** Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all). */
+/**
+ * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all).
+ */
 export async function beginVerification(
   queue: QueueConnection,
   run: RunId,
@@ -52,6 +56,7 @@ export async function readVerification(
     done: Number(record["done"]),
     failed: Number(record["failed"]),
     counts: counts as VerifyCounts,
+    waiting: record["waiting"] ?? null,
   };
 }
 

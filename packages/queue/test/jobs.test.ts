@@ -108,6 +108,14 @@ describe("lost chunks", () => {
     expect(await putBackLost(queue, run)).toBe(0);
   });
 
+  it("whose job is there, but in no list that a worker takes from, are put back", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3);
+    await queue.redis.lrem("{rehome}:chunks:wait", 1, jobId(run, "copy", 1));
+    expect(await putBackLost(queue, run)).toBe(1);
+    expect(await queue.jobs.getWaitingCount()).toBe(3);
+  });
+
   it("are put back while the plan still grows", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);

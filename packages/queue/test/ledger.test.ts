@@ -118,11 +118,19 @@ describe("bounds", () => {
     await recordBounds(queue, run, 0, 10, [id("a"), id("b")]);
     await recordBounds(queue, run, 1, 10, [id("b"), id("c")]);
     expect((await readStatus(queue, run)).sessions.planned).toBe(30);
-    expect(await readPlanEnd(queue, run)).toEqual({ next: 3, after: "c" });
+    expect(await readPlanEnd(queue, run)).toEqual({
+      whole: false,
+      next: 3,
+      after: "c",
+    });
     const failure = await failureOf(recordBounds(queue, run, 2, 10, [id("secret")]));
     expect(failure.code).toBe("other-planner");
     expect(failure.message).not.toContain("secret");
-    expect(await readPlanEnd(queue, run)).toEqual({ next: 3, after: "c" });
+    expect(await readPlanEnd(queue, run)).toEqual({
+      whole: false,
+      next: 3,
+      after: "c",
+    });
   });
 
   it("leave no range open above before the plan is whole", async () => {

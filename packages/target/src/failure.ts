@@ -19,17 +19,13 @@ export function describeTargetFailure(error: unknown): RehomeError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const shown = CODE.test(code) ? code : "unknown";
   return new RehomeError(`target-${shown}`, `target: the connection failed (${shown})`, {
-    retryable: true,
+    unavailable: true,
   });
 }
 
 /** The same, with where the connection was to lead. */
 export function failureToConnect(error: unknown, address: string): RehomeError {
-  const { code, message, hint, retryable } = describeTargetFailure(error);
-  return new RehomeError(code, `${message} at ${address}`, {
-    hint: hint ?? "Check TARGET_URL",
-    retryable,
-  });
+  return describeTargetFailure(error).at(address, "Check TARGET_URL");
 }
 
 /** An error reply as the error a client library makes of it. */

@@ -9,7 +9,7 @@ const RDB_VERSION = 10;
  * A listpack is searched from its start and moved as a whole when it changes, so a long one would make the
  * application wait. Redis bounds the nodes of its lists by the same 8 KB (list-max-listpack-size -2).
  */
-const MAX_LISTPACK_BYTES = 8 * 1024;
+export const MAX_LISTPACK_BYTES = 8 * 1024;
 
 const LISTPACK_HEADER = 6;
 const FRAME_BYTES = 32;

@@ -1,11 +1,11 @@
 import type { TargetSession } from "@rehome/core";
+import { MAX_LISTPACK_BYTES } from "./payload.js";
 
-/** Redis's own defaults of hash-max-listpack-entries and hash-max-listpack-value. */
+/** Redis's own default of hash-max-listpack-entries. */
 const MAX_LISTPACK_ENTRIES = 128;
-const MAX_LISTPACK_VALUE = 64;
 
 /**
- * Bytes of memory one session takes in a Redis 7 as HSET leaves it, by the sizes of its structures on 64 bits:
+ * Bytes of memory one session takes in a Redis 7 that takes it by RESTORE, by the sizes of its structures on 64 bits:
  * the key with its entries in the two tables of a database, and the hash as a listpack or as a table.
  */
 export function projectBytes(session: TargetSession, keyPrefix: string): number {
@@ -21,9 +21,8 @@ const TABLE_SLACK = 1.5;
 
 function hashBytes(texts: readonly number[]): number {
   const entries = texts.length / 2;
-  const isSmall =
-    entries <= MAX_LISTPACK_ENTRIES && texts.every((bytes) => bytes <= MAX_LISTPACK_VALUE);
-  if (isSmall) return allocated(7 + texts.reduce((sum, bytes) => sum + bytes + 2, 0));
+  const listpack = 7 + texts.reduce((sum, bytes) => sum + bytes + (bytes < 64 ? 2 : 4), 0);
+  if (entries <= MAX_LISTPACK_ENTRIES && listpack <= MAX_LISTPACK_BYTES) return allocated(listpack);
   const slots = 2 ** Math.ceil(Math.log2(Math.max(4, entries)));
   const strings = texts.reduce((sum, bytes) => sum + allocated(stringBytes(bytes)), 0);
   return 64 + 8 * slots + 32 * entries + strings;

@@ -13,7 +13,7 @@ export interface SessionRow {
 }
 
 /** One user with preferences, id 1, and one without, id 2. */
-export async function addUsers(source: pg.Client, canary = ""): Promise<void> {
+export async function addUsers(source: pg.Pool, canary = ""): Promise<void> {
   await source.query(
     `INSERT INTO users (user_id, username, email, password_hash, created_at)
      VALUES (1, 'ada', $1, $2, now()), (2, 'bob', 'bob@example.com', 'hash', now())`,
@@ -26,7 +26,7 @@ export async function addUsers(source: pg.Client, canary = ""): Promise<void> {
 
 const DAY_AHEAD = "localtimestamp(3) + interval '1 day'";
 
-export async function addSession(source: pg.Client, row: SessionRow): Promise<void> {
+export async function addSession(source: pg.Pool, row: SessionRow): Promise<void> {
   await source.query(
     `INSERT INTO user_sessions (session_id, user_id, ip_address, user_agent, created_at, last_activity_at, expires_at)
      VALUES ($1, $2, $3, $4, $5, $6, coalesce($7::timestamp, ${DAY_AHEAD}))`,
@@ -50,11 +50,7 @@ export async function addSession(source: pg.Client, row: SessionRow): Promise<vo
 }
 
 /** So many plain sessions at once, with ids in random order and one attribute each. */
-export async function addManySessions(
-  source: pg.Client,
-  count: number,
-  prefix = "",
-): Promise<void> {
+export async function addManySessions(source: pg.Pool, count: number, prefix = ""): Promise<void> {
   await source.query(
     `INSERT INTO user_sessions (session_id, user_id, user_agent, expires_at)
      SELECT $2 || md5(i::text), 1 + i % 2, repeat('agent ', 15), ${DAY_AHEAD} FROM generate_series(1, $1) i`,

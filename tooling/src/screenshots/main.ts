@@ -34,7 +34,7 @@ async function takeAll(): Promise<void> {
     makeUser("vic", "viewer"),
   ]);
   const environment = { REHOME_DASHBOARD_USERS: `${operator.entry} ${viewer.entry}` };
-  const dashboard = await house.startDashboard({ environment });
+  const dashboard = await house.startDashboard(environment);
   const browser = await openBrowser();
   closing.push(() => browser.close());
   const camera = await openCamera(folder);
@@ -74,7 +74,7 @@ async function takeAll(): Promise<void> {
   await dashboard.stop();
   await page.getByText("Connection lost.").waitFor();
   await camera.take(page, "connection-lost");
-  await house.startDashboard({ environment, args: ["--port", new URL(dashboard.url).port] });
+  await house.startDashboard(environment, Number(new URL(dashboard.url).port));
   await page.locator(".banner").waitFor({ state: "detached" });
 
   await house.source.query("ALTER TABLE session_data RENAME TO elsewhere");

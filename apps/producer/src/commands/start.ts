@@ -3,13 +3,22 @@ import {
   type Mapping,
   newFingerprintKey,
   newRunId,
+  RehomeError,
   type RunId,
+  step,
 } from "@rehome/core";
-import { createRun, type QueueConnection, readStatus, refuseWhileActive } from "@rehome/queue";
+import {
+  createRun,
+  type FrozenRun,
+  type QueueConnection,
+  readStatus,
+  refuseWhileActive,
+} from "@rehome/queue";
 import { type Servers, withServers } from "../connections.js";
 import { exitCodeOf } from "../exit-code.js";
 import { formatStatus } from "../format.js";
 import { onInterrupt } from "../interrupt.js";
+import { throughOutages } from "../outage.js";
 import { note, print, printJson } from "../output.js";
 import { planRun } from "../plan-run.js";
 import { preflight } from "../preflight.js";
@@ -22,6 +31,7 @@ export interface StartOptions {
   onConflict: ConflictPolicy;
   maxRate?: number;
   maxRejects?: number;
+  allowEviction: boolean;
   wait?: boolean;
   json?: boolean;
 }
@@ -63,30 +73,29 @@ async function openRun(
 ): Promise<{ id: RunId; chunkSize: number }> {
   const { queue, target } = servers;
   const { mapping } = options;
-  const facts = await preflight(servers, mapping);
+  const facts = await step("preflight", () => preflight(servers, options));
   await refuseWhileActive(queue);
   for (const warning of facts.warnings) note(`warning: ${warning}`);
 
   const id = newRunId(new Date());
   const { runId, address } = await target.identity();
-  const token = await target.placeMarker(id, mapping.keyPrefix);
+  const token = await step("place-marker", () => target.placeMarker(id, mapping.keyPrefix));
+  const frozen: FrozenRun = {
+    mapping,
+    conflict: options.onConflict,
+    chunkSize: options.chunkSize,
+    timeZone: facts.timeZone,
+    source: facts.sourceIdentity,
+    target: { token, runId, address, usedBytes: facts.targetUsedMemory },
+    fingerprintKey: newFingerprintKey(),
+  };
+  const limits = { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null };
   try {
-    await createRun(
-      queue,
-      id,
-      {
-        mapping,
-        conflict: options.onConflict,
-        chunkSize: options.chunkSize,
-        timeZone: facts.timeZone,
-        source: facts.sourceIdentity,
-        target: { token, runId, address, usedBytes: facts.targetUsedMemory },
-        fingerprintKey: newFingerprintKey(),
-      },
-      { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null },
-    );
+    await step("create-run", () => createRun(queue, id, frozen, limits));
   } catch (error) {
-    await target.removeMarker(id, mapping.keyPrefix);
+    // After any other error the run may be there all the same: only the answer was lost.
+    if (error instanceof RehomeError && error.code === "run-active")
+      await target.removeMarker(id, mapping.keyPrefix);
     throw error;
   }
   return { id, chunkSize: options.chunkSize };
@@ -101,7 +110,7 @@ async function wait(
   json: boolean,
 ): Promise<number> {
   await Promise.all([watchRun(queue, run, signal), planned]);
-  const status = await readStatus(queue, run);
+  const status = await throughOutages(() => readStatus(queue, run), { signal });
   if (json) printJson(status);
   else note(formatStatus(status));
   return signal.aborted ? 130 : exitCodeOf(status);

@@ -12,6 +12,7 @@ import { SingleBar } from "cli-progress";
 import { terminal } from "../config.js";
 import { withQueue } from "../connections.js";
 import { formatVerification } from "../format.js";
+import { throughOutages } from "../outage.js";
 import { isQuiet, note, print, printJson } from "../output.js";
 
 const POLL_MS = 250;
@@ -22,7 +23,9 @@ export interface VerifyOptions {
   json?: boolean;
 }
 
-/** The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code. */
+/**
+ * The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code.
+ */
 export async function verify(named: string | undefined, options: VerifyOptions): Promise<number> {
   return await withQueue(async (queue) => {
     const run = await resolveRun(queue, named);
@@ -64,8 +67,9 @@ async function untilVerified(
       : null;
   bar?.start(1, 0);
   try {
+    let waiting: string | null = null;
     for (;;) {
-      const record = await readVerification(queue, run);
+      const record = await throughOutages(() => readVerification(queue, run));
       if (record === null) throw new RehomeError("unknown-run", `run ${run} is gone`);
       // Its counts are of another mode and other sessions.
       if (record.id !== id) {
@@ -73,6 +77,8 @@ async function untilVerified(
           hint: "Only one at a time has a verdict: verify again when that one has ended",
         });
       }
+      if (record.waiting !== null && record.waiting !== waiting) note(record.waiting);
+      waiting = record.waiting;
       bar?.setTotal(record.total);
       bar?.update(record.done + record.failed);
       if (record.done + record.failed >= record.total) return record;

@@ -1,5 +1,6 @@
 import { describeFailure, RehomeError } from "@rehome/core";
 import pg from "pg";
+import { unlessSilent } from "./silence.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -17,12 +18,14 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-export function openConnections(url: URL, max: number): Connections {
+/** `silenceMs`: how long the server is waited for without a word of it; for ever where it is not given. */
+export function openConnections(url: URL, max: number, silenceMs?: number): Connections {
   const pool = new pg.Pool({
     connectionString: url.href,
     max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "rehome",
+    keepAlive: true,
   });
   // A connection lost while idle is replaced by itself.
   pool.on("error", () => undefined);
@@ -35,12 +38,15 @@ export function openConnections(url: URL, max: number): Connections {
     });
   };
 
+  const answered = async <T>(client: pg.PoolClient, answer: Promise<T>): Promise<T> =>
+    await (silenceMs === undefined ? answer : unlessSilent(client, silenceMs, answer));
+
   return {
     query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
       const client = await connect();
       let failure: unknown = null;
       try {
-        return (await client.query<Row>(text, values)).rows;
+        return (await answered(client, client.query<Row>(text, values))).rows;
       } catch (error) {
         failure = error;
         throw describeFailure("source", error);
@@ -66,15 +72,28 @@ export function openConnections(url: URL, max: number): Connections {
         // its users up one by one, so that its cost does not grow with their number: the planner would rather
         // scan all of them for each chunk, and start processes of its own for it.
         // One statement lasts as long as its chunk, which the target and the run's rate may slow down.
-        await client.query(
-          `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+        await answered(
+          client,
+          client.query(
+            `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
            SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
            SET LOCAL max_parallel_workers_per_gather = 0;
            SET LOCAL statement_timeout = 0`,
+          ),
         );
-        yield* read(client);
+        const items = read(client);
+        try {
+          for (;;) {
+            const next = await answered(client, items.next());
+            if (next.done === true) break;
+            yield next.value;
+          }
+        } finally {
+          // Of one that is left before its end the connection is gone, and with it what it still waits for.
+          items.return(undefined).catch(() => undefined);
+        }
         signal?.throwIfAborted();
-        await client.query("COMMIT");
+        await answered(client, client.query("COMMIT"));
         giveBack(true);
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason;
@@ -91,8 +110,5 @@ export function openConnections(url: URL, max: number): Connections {
 function failureToConnect(error: unknown, url: URL): unknown {
   const described = describeFailure("source", error);
   if (!(described instanceof RehomeError)) return described;
-  return new RehomeError(described.code, `${described.message} at ${url.host}${url.pathname}`, {
-    hint: described.hint ?? "Check SOURCE_URL",
-    retryable: described.retryable,
-  });
+  return described.at(`${url.host}${url.pathname}`, "Check SOURCE_URL");
 }

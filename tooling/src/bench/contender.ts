@@ -1,0 +1,42 @@
+import type { Redis } from "ioredis";
+import type { PostgresServer, RedisServer } from "../local-services/index.js";
+import type { Environment } from "../programs.js";
+
+/** What everyone moves, and with what. */
+export interface Arena {
+  readonly postgres: PostgresServer;
+  readonly target: RedisServer;
+  readonly queue: RedisServer;
+  /** For looking at the target. */
+  readonly redis: Redis;
+  readonly urls: Environment;
+  readonly sessions: number;
+}
+
+/** What one turn of one contender took. */
+export interface Turn {
+  /** Sessions that are in the target now. */
+  readonly moved: number;
+  readonly seconds: number;
+  /** Of the processes between the two servers. */
+  readonly loaderSeconds: number | null;
+  /** Of the largest of those processes, where it was watched. */
+  readonly peakBytes: number | null;
+  /** What Rehome's workers tell of themselves. */
+  readonly told?: Told;
+}
+
+export interface Told {
+  /** From the start of the run to that of its first chunk. */
+  readonly firstChunkMs: number;
+  /** The longest a worker's event loop was held. */
+  readonly longestHoldMs: number;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** Whether the expiry has milliseconds. */
+  readonly exactExpiry: boolean;
+  /** From an emptied target. */
+  move(arena: Arena): Promise<Turn>;
+}

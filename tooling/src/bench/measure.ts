@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { check } from "./check.js";
+import type { Arena, Contender, Turn } from "./contender.js";
+import { familySeconds, processorSeconds } from "./processor-time.js";
+
+/** One turn, with what it took of the servers. */
+export interface Measured extends Turn {
+  readonly postgresSeconds: number | null;
+  readonly redisSeconds: number | null;
+  /** Of the target's memory, a session. */
+  readonly bytesPerSession: number;
+}
+
+/** Empties the target, lets the contender move, and checks what it left. */
+export async function measure(arena: Arena, contender: Contender): Promise<Measured> {
+  const { redis, postgres, target } = arena;
+  await redis.flushall("SYNC");
+  await settle(arena);
+  const usedBefore = await usedMemory(arena);
+  const before = [familySeconds(postgres.pid), processorSeconds(target.pid)];
+  const turn = await contender.move(arena);
+  const after = [familySeconds(postgres.pid), processorSeconds(target.pid)];
+  const share = arena.sessions / turn.moved;
+  const spent = after.map((seconds, i) => {
+    const start = before[i] ?? null;
+    return seconds === null || start === null ? null : (seconds - start) * share;
+  });
+  const bytesPerSession = ((await usedMemory(arena)) - usedBefore) / turn.moved;
+  await check(arena, contender, turn.moved);
+  return {
+    ...turn,
+    postgresSeconds: spent[0] ?? null,
+    redisSeconds: spent[1] ?? null,
+    bytesPerSession,
+  };
+}
+
+/** What one contender leaves to the servers to tidy up must not be charged to the next. */
+async function settle({ postgres, target }: Arena): Promise<void> {
+  for (let quiet = 0; quiet < 2;) {
+    const before = (familySeconds(postgres.pid) ?? 0) + (processorSeconds(target.pid) ?? 0);
+    await sleep(500);
+    const spent = (familySeconds(postgres.pid) ?? 0) + (processorSeconds(target.pid) ?? 0) - before;
+    quiet = spent <= 0.02 ? quiet + 1 : 0;
+  }
+}
+
+async function usedMemory({ redis }: Arena): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info("memory"))?.[1]);
+}

@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** Clock ticks a second in /proc, on every Linux there is. */
+const TICKS = 100;
+
+/** Seconds of processor time a process has used, with what its ended children had; null where it cannot be told. */
+export function processorSeconds(pid: number): number | null {
+  const fields = statOf(pid);
+  if (fields === null) return null;
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+}
+
+/** The same with all children that still run, such as a PostgreSQL's. */
+export function familySeconds(parent: number): number | null {
+  const own = processorSeconds(parent);
+  if (own === null) return null;
+  const children = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.[1] === String(parent))
+    .map((name) => processorSeconds(Number(name)) ?? 0);
+  return own + children.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+/** The most memory a process has held, in bytes. */
+export function peakBytes(pid: number): number | null {
+  try {
+    const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+  } catch {
+    return null;
+  }
+}
+
+/** The fields of /proc/PID/stat from the state on. */
+function statOf(pid: number): string[] | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return null;
+  }
+}
