@@ -11,6 +11,7 @@ import { answerFailure } from "./api/failure.js";
 import * as refusals from "./api/refusals.js";
 import { getRun, getRuns } from "./api/runs.js";
 import { makeBoard } from "./board/board.js";
+import { within } from "./deadline.js";
 import { boardHeaders, pageHeaders } from "./headers.js";
 import type { Login, Logins } from "./login/logins.js";
 import { hasToken, isFromOurPage, namesLoopback } from "./login/same-origin.js";
@@ -27,6 +28,7 @@ import { renderMetrics } from "./metrics.js";
 import type { Watch } from "./watch/watch.js";
 
 const BOARD_PATH = "/queues";
+const HEALTH_MS = 3_000;
 /** What `vite build` made of the folder `page`; the same from `src` and `dist`. */
 const PAGE = fileURLToPath(new URL("../dist/page/", import.meta.url));
 
@@ -146,7 +148,8 @@ function signedIn(response: Response): Login {
 }
 
 async function health(queue: QueueConnection): Promise<Answer> {
-  await pingQueue(queue);
+  // Whoever asks gives up sooner than a connection that is accepted and then breaks.
+  await within(HEALTH_MS, pingQueue(queue));
   return ok({ ok: true });
 }
 

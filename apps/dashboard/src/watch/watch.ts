@@ -1,5 +1,6 @@
 import { isActive, RehomeError, type RunId } from "@rehome/core";
 import { listActions, listRunSummaries, listWorkers, type QueueConnection } from "@rehome/queue";
+import { within } from "../deadline.js";
 import type { Overview } from "../picture.js";
 import { makeRunWatch, type RunWatch } from "./run-watch.js";
 import type { GaugeReading } from "./target-gauge.js";
@@ -144,20 +145,4 @@ export function makeWatch(
 
 function describe(error: unknown): string {
   return error instanceof RehomeError ? error.message : "unexpected error";
-}
-
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new RehomeError("queue-silent", "queue: the server does not answer", { retryable: true }),
-        ),
-      ms,
-    );
-  });
-  // It may still fail when nobody waits for it any more.
-  work.catch(() => undefined);
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
