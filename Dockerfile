@@ -29,7 +29,8 @@ RUN npx turbo run build --filter="@rehome/${APP}"
 # What is left of a workspace is what it runs with: bin, dist, lua and its manifest.
 RUN rm -rf apps/*/src packages/*/src apps/*/test packages/*/test \
   apps/*/.turbo packages/*/.turbo apps/*/node_modules packages/*/node_modules \
-  apps/*/tsconfig*.json packages/*/tsconfig*.json apps/*/vitest.config.ts packages/*/vitest.config.ts
+  apps/*/tsconfig*.json packages/*/tsconfig*.json apps/*/vitest.config.ts packages/*/vitest.config.ts \
+  apps/*/page apps/*/vite.config.ts apps/*/screenshots
 
 # Production dependencies only. `npm ci` holds manifests against the lock file even where it is to leave
 # devDependencies out, and would look for our own, which are not here, in the registry.

@@ -30,14 +30,14 @@ export async function runProgram(
   name: "rehome" | "rehome-worker" | "rehome-dashboard",
   args: readonly string[],
   environment: Environment,
-  options: { showProgress?: boolean; cwd?: string } = {},
+  options: { showProgress?: boolean; cwd?: string; input?: string } = {},
 ): Promise<Finished> {
   const shown = options.showProgress ?? false;
   const { exitCode, stdout, stderr } = await execa(process.execPath, [join(BIN, name), ...args], {
     env: { ...plainEnvironment(thisMachine()), ...(shown ? terminal() : {}), ...environment },
     extendEnv: false,
     ...(options.cwd !== undefined && { cwd: options.cwd }),
-    stdin: "ignore",
+    ...(options.input === undefined ? { stdin: "ignore" } : { input: options.input }),
     stderr: shown ? "inherit" : "pipe",
     reject: false,
   });

@@ -67,21 +67,21 @@ describe("docker-compose.yml", () => {
       expect(secret).toMatch(/^\$\{[A-Z]+_PASSWORD\b/);
   });
 
-  it("publishes the dashboard on loopback, and nothing else at all", () => {
+  it("publishes the dashboard on loopback, to users alone, and nothing else at all", () => {
     const published = Object.entries(compose.services).flatMap(([name, { ports = [] }]) =>
       ports.map((port) => [name, port]),
     );
     expect(published).toEqual([["dashboard", "127.0.0.1:3000:3000"]]);
     expect(service("dashboard").environment).toMatchObject({
       REHOME_DASHBOARD_HOST: "0.0.0.0",
-      REHOME_DASHBOARD_PUBLISHED_ON: "loopback",
+      REHOME_DASHBOARD_USERS: expect.stringMatching(/^\$\{DASHBOARD_USERS:\?/),
     });
     expect(composeText).not.toContain("network_mode");
   });
 
-  it("gives the dashboard the queue and nothing else", () => {
+  it("gives the dashboard the queue and the target, and never the source", () => {
     const names = Object.keys(service("dashboard").environment ?? {});
-    expect(names.filter((name) => name.endsWith("_URL"))).toEqual(["QUEUE_URL"]);
+    expect(names.filter((name) => name.endsWith("_URL"))).toEqual(["QUEUE_URL", "TARGET_URL"]);
   });
 
   it("lets the workers be scaled", () => {
@@ -157,6 +157,27 @@ describe("the Dockerfile", () => {
     const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\S+)$/gm)].map(([, stage]) => stage);
     for (const [, stage] of dockerfile.matchAll(/^COPY --from=(\S+)/gm))
       expect(stages).toContain(stage);
+  });
+
+  it("brings along the page that the dashboard's build makes, and not what it is made of", async () => {
+    const manifest = JSON.parse(
+      await readFile(join(ROOT, "apps/dashboard/package.json"), "utf8"),
+    ) as { scripts: { build: string }; dependencies: object; devDependencies: object };
+    expect(manifest.scripts.build).toContain("vite build");
+    expect((await readdir(join(ROOT, "apps/dashboard/dist/page"))).toSorted()).toContain(
+      "index.html",
+    );
+    // `dist` is copied with the app; what only builds it is left out with the other devDependencies.
+    for (const name of ["vite", "preact", "uplot"]) {
+      expect(Object.keys(manifest.devDependencies)).toContain(name);
+      expect(Object.keys(manifest.dependencies)).not.toContain(name);
+    }
+    expect(dockerfile).toMatch(/rm -rf [^&]*apps\/\*\/page apps\/\*\/vite\.config\.ts/);
+    const turbo = JSON.parse(await readFile(join(ROOT, "turbo.json"), "utf8")) as {
+      tasks: { build: { inputs: string[]; outputs: string[] } };
+    };
+    expect(turbo.tasks.build.inputs).toContain("page/**");
+    expect(turbo.tasks.build.outputs).toEqual(["dist/**"]);
   });
 
   it("ends with an unprivileged user, an init and a health check", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runProgram } from "../src/programs.js";
+import { until } from "../src/e2e/house.js";
 import { addManySessions } from "../src/e2e/sessions.js";
 import { bareHouse, furnishedHouse, migrate, type Status } from "./house-fixture.js";
 
@@ -31,35 +32,41 @@ describe("the dashboard", () => {
     expect(await get("healthz")).toEqual({ status: 200, body: { ok: true } });
   });
 
-  it("shows Bull Board to look at only, and lets its page ask nothing from outside", async () => {
+  it("follows a run by server-sent events, and goes on after the last one a page has seen", async () => {
     const house = await furnishedHouse();
     const dashboard = await house.startDashboard();
-    await addManySessions(house.source, 10);
-    const { run } = await house.rehomeJson<{ run: string }>(["start"]);
-    const page = await fetch(new URL("queues", dashboard.url));
-    expect(page.status).toBe(200);
-    const policy = page.headers.get("content-security-policy") ?? "";
-    expect(policy).toContain("default-src 'self'");
-    expect(policy).not.toMatch(/https?:|\*|unsafe-eval/);
-    const jobs = await fetch(
-      new URL("queues/api/queues?activeQueue=chunks&status=waiting&page=1", dashboard.url),
-    );
-    expect(await jobs.text()).toContain(`${run}-copy-0`);
-    for (const [method, path] of [
-      ["PUT", `queues/api/queues/chunks/${run}-copy-0/clean`],
-      ["PUT", "queues/api/queues/chunks/pause"],
-      ["PUT", "queues/api/queues/chunks/obliterate"],
-      ["POST", "queues/api/queues/chunks/add"],
-      ["PATCH", `queues/api/queues/chunks/${run}-copy-0/update-data`],
-    ] as const) {
-      const response = await fetch(new URL(path, dashboard.url), {
-        method,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ name: "copy", jobData: {}, data: {} }),
-      });
-      expect([404, 405], `${method} ${path}`).toContain(response.status);
-    }
-    expect(await house.queue.llen("{rehome}:chunks:wait")).toBe(1);
+    await addManySessions(house.source, 300);
+    const worker = await house.startWorker();
+    const { run } = await migrate(house, "--chunk-size", "100");
+    const first = await eventsOf(dashboard.url, `api/events?run=${run}`);
+    expect(first.get("map")?.data).toEqual({ letters: "ddd" });
+    expect(first.get("run")?.data).toMatchObject({ status: { run, phase: "completed" } });
+    expect(first.get("overview")?.data).toMatchObject({
+      runs: [{ run }],
+      workers: [{ pid: worker.pid, gone: false, stopped: false }],
+    });
+    const mark = first.get("map")?.id ?? "";
+    const again = await eventsOf(dashboard.url, `api/events?run=${run}`, { "last-event-id": mark });
+    expect([...again.keys()]).not.toContain("map");
+    await worker.stop();
+    await until("the worker is told of as stopped, not as gone", async () => {
+      const now = await eventsOf(dashboard.url, `api/events?run=${run}`);
+      return JSON.stringify(now.get("overview")?.data).includes('"stopped":true');
+    });
+    const lost = await eventsOf(dashboard.url, `api/events?run=${run}`, { "last-event-id": "x.1" });
+    expect(lost.get("map")?.data).toEqual({ letters: "ddd" });
+  });
+
+  it("hashes a password that it reads from stdin, and no other", async () => {
+    const args = ["hash-password", "--user", "ada", "--role", "operator"];
+    const hashed = await runProgram("rehome-dashboard", args, {}, { input: "correct horse\n" });
+    expect(hashed.code).toBe(0);
+    expect(hashed.stdout).toMatch(/^ada:operator:\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    expect(hashed.stdout + hashed.stderr).not.toContain("correct horse");
+    const short = await runProgram("rehome-dashboard", args, {}, { input: "short" });
+    expect([short.code, short.stdout]).toEqual([2, ""]);
+    const flag = await runProgram("rehome-dashboard", [...args, "canary"], {}, { input: "" });
+    expect(flag.code).toBe(2);
   });
 
   it("says so while its Redis is away, and comes back with it", async () => {
@@ -76,7 +83,7 @@ describe("the dashboard", () => {
     throw new Error("it did not come back");
   });
 
-  it("listens on loopback only, and says how to reach it from elsewhere", async () => {
+  it("listens on loopback only without users, and says how to have some", async () => {
     const house = await bareHouse();
     const { code, stderr } = await runProgram(
       "rehome-dashboard",
@@ -84,6 +91,29 @@ describe("the dashboard", () => {
       house.urls,
     );
     expect(code).toBe(2);
-    expect(stderr).toMatch(/0\.0\.0\.0 is not a loopback address.*ssh -L/);
+    expect(stderr).toMatch(/0\.0\.0\.0 is not a loopback address.*hash-password.*ssh -L/);
   });
 });
+
+/** The first event of each kind until the first beat, by its kind. */
+async function eventsOf(
+  base: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Map<string, { id: string; data: unknown }>> {
+  const response = await fetch(new URL(path, base), { headers });
+  expect(response.headers.get("content-type")).toBe("text/event-stream");
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece as Uint8Array, { stream: true });
+    if (/event: beat\ndata: .*"ok":true.*\n\n/.test(text)) break;
+  }
+  const events = new Map<string, { id: string; data: unknown }>();
+  for (const block of text.split("\n\n")) {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1] ?? "";
+    if (field("event") === "") continue;
+    events.set(field("event"), { id: field("id"), data: JSON.parse(field("data")) });
+  }
+  return events;
+}

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
+  findChromium,
   type Machine,
   ServiceUnavailable,
   startPostgres,
@@ -175,12 +176,13 @@ test("a server that does not start says why, with the end of its log, and leaves
   expect(await readdir(folder)).toEqual([]);
 });
 
-test("a missing server is an error whose hint is the command to run", async () => {
+test("a missing server, or browser, is an error whose hint is the command to run", async () => {
   const cache = await scratchFolder();
   const bare: Machine = { path: "", postgresRoots: [], cache, mayInstall: false, isRoot: false };
   for (const [start, packageName] of [
     [startPostgres, /postgresql/],
     [startRedis, /redis/],
+    [({ machine }: { machine: Machine }) => findChromium(machine), /chrom/],
   ] as const) {
     const error: unknown = await start({ machine: bare }).then(
       () => null,

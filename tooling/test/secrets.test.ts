@@ -57,7 +57,7 @@ describe("a session id, an e-mail, a password hash or a server's password", () =
     expect(holders.length).toBeGreaterThan(0);
     for (const key of holders)
       expect(key).toMatch(/^\{rehome\}:run:[^:]+:(bounds|rejects:\d+|staged:.*)$/);
-  });
+  }, 120_000);
 });
 
 describe("of servers that fail in mid-run", () => {
@@ -124,7 +124,7 @@ async function said(house: House, dashboard: string, run: string, notice: RegExp
 
 /** Every page and answer of the dashboard, those of each job and state included. */
 async function everyPage(base: string): Promise<string> {
-  const paths = ["", "api/runs", "healthz", "metrics", "queues", "queues/api/queues"];
+  const paths = ["", "api/me", "api/runs", "healthz", "metrics", "queues", "queues/api/queues"];
   for (const status of ["completed", "failed", "waiting", "delayed", "active"]) {
     paths.push(`queues/api/queues?activeQueue=chunks&status=${status}&page=1&jobsPerPage=100`);
   }
@@ -137,8 +137,20 @@ async function everyPage(base: string): Promise<string> {
   }
   for (const [, run] of texts.join("\n").matchAll(/"run":"(\d{8}-\d{6}-[a-z0-9]{4})"/g)) {
     texts.push(await (await fetch(new URL(`api/runs/${run}`, base))).text());
+    texts.push(await events(new URL(`api/events?run=${run}`, base)));
+    texts.push(await (await fetch(new URL(`api/runs/${run}/chunks/0`, base))).text());
   }
   return texts.join("\n");
+}
+
+/** What a page is told at first: everything there is. */
+async function events(url: URL): Promise<string> {
+  let text = "";
+  for await (const piece of (await fetch(url)).body ?? []) {
+    text += Buffer.from(piece as Uint8Array).toString();
+    if (text.includes("event: beat")) break;
+  }
+  return text;
 }
 
 /** Names of the keys that hold the text in their name or anywhere in their value. */

@@ -1,56 +1,178 @@
+import { fileURLToPath } from "node:url";
 import { pingQueue, type QueueConnection } from "@rehome/queue";
-import express, { type Express, type Response } from "express";
-import helmet from "helmet";
+import cookieParser from "cookie-parser";
+import express, { type CookieOptions, type Express, type Request, type Response } from "express";
+import type { Logger } from "pino";
 import { type Answer, ok } from "./api/answer.js";
+import { getChunk } from "./api/chunk.js";
+import { changeRun } from "./api/controls.js";
+import { streamEvents } from "./api/events.js";
 import { answerFailure } from "./api/failure.js";
+import * as refusals from "./api/refusals.js";
 import { getRun, getRuns } from "./api/runs.js";
-import { makeBoard } from "./board.js";
+import { makeBoard } from "./board/board.js";
+import { within } from "./deadline.js";
+import { boardHeaders, pageHeaders } from "./headers.js";
+import type { Login, Logins } from "./login/logins.js";
+import { hasToken, isFromOurPage, namesLoopback } from "./login/same-origin.js";
+import {
+  COOKIE,
+  describeLogin,
+  limitAttempts,
+  signIn,
+  signOut,
+  TOKEN_COOKIE,
+} from "./login/sign-in.js";
+import { allowsMetrics } from "./metrics-access.js";
+import { renderMetrics } from "./metrics.js";
+import type { Watch } from "./watch/watch.js";
 
 const BOARD_PATH = "/queues";
+const HEALTH_MS = 3_000;
+/** What `vite build` made of the folder `page`; the same from `src` and `dist`. */
+const PAGE = fileURLToPath(new URL("../dist/page/", import.meta.url));
 
-/** Bull Board styles its page inline, and would ask for fonts from outside. */
-const securityHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", "data:"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-      objectSrc: ["'none'"],
-    },
-  },
-  // It is served on loopback, without TLS.
-  strictTransportSecurity: false,
-});
+export interface AppParts {
+  readonly queue: QueueConnection;
+  readonly watch: Watch;
+  readonly logins: Logins;
+  readonly log: Logger;
+  /** Signs the cookie. */
+  readonly secret: string;
+  /** Where browsers reach the dashboard if a proxy is in between. */
+  readonly origin: string | null;
+  /** null: metrics are for loopback alone. */
+  readonly metricsToken: string | null;
+}
 
-export function makeApp(queue: QueueConnection): Express {
+export function makeApp(parts: AppParts): Express {
+  const { queue, watch, logins, log, origin } = parts;
+  const overTls = origin?.startsWith("https:") ?? false;
+  const cookies: CookieOptions = { sameSite: "strict", secure: overTls, path: "/" };
+  const loginOf = (request: Request): Login | null => logins.read(request.signedCookies[COOKIE]);
+
   const app = express();
   app.disable("x-powered-by");
-  app.use(securityHeaders);
+  const [ofPage, ofBoard] = [pageHeaders(overTls), boardHeaders(overTls)];
+  app.use((request, response, next) =>
+    (request.path.startsWith(BOARD_PATH) ? ofBoard : ofPage)(request, response, next),
+  );
 
+  // Open to anyone who reaches it.
   app.get("/healthz", (_request, response) => answer(response, health(queue)));
+  app.get("/metrics", (request, response) => {
+    if (!allowsMetrics(request, parts.metricsToken, origin !== null))
+      return answer(response, refusals.noMetrics);
+    return sendMetrics(watch, response);
+  });
+
+  // What follows is for browsers.
+  app.use((request, response, next) => {
+    if (logins.required || namesLoopback(request)) next();
+    else void answer(response, refusals.wrongHost);
+  });
+  app.use(cookieParser(parts.secret));
+  app.use(express.static(PAGE, { index: "index.html", setHeaders: cacheAssets }));
+  app.use((request, response, next) => {
+    const changes = request.method !== "GET" && request.method !== "HEAD";
+    if (!changes || isFromOurPage(request, origin)) next();
+    else void answer(response, refusals.otherOrigin);
+  });
+  app.post("/api/login", express.json(), ...limitAttempts(), (request, response) =>
+    answer(response, signIn(logins, cookies, request, response)),
+  );
+
+  app.get("/api/me", (request, response) => {
+    const login = loginOf(request);
+    return answer(response, ok({ me: login === null ? null : describeLogin(logins, login) }));
+  });
+
+  // And this for those who are signed in.
+  app.use((request, response, next) => {
+    const login = loginOf(request);
+    if (login === null && asksForJobs(request)) return response.redirect("/#/jobs");
+    if (login === null) return void answer(response, refusals.notSignedIn);
+    const changes = request.method !== "GET" && request.method !== "HEAD";
+    if (changes && !hasToken(request, logins, login))
+      return void answer(response, refusals.noToken);
+    response.locals["login"] = login;
+    next();
+  });
+  app.post("/api/logout", (_request, response) =>
+    answer(response, signOut(queue, logins, signedIn(response), response)),
+  );
+  app.get("/api/events", (request, response) =>
+    streamEvents(watch, logins, signedIn(response), request, response),
+  );
   app.get("/api/runs", (_request, response) => answer(response, getRuns(queue)));
   app.get("/api/runs/:run", (request, response) =>
     answer(response, getRun(queue, request.params.run)),
   );
-  app.use("/api", (_request, response) => answer(response, Promise.resolve(NOT_FOUND)));
+  app.get("/api/runs/:run/chunks/:chunk", ({ params }, response) =>
+    answer(response, async () => getChunk(watch, params.run, params.chunk)),
+  );
 
-  app.use(BOARD_PATH, makeBoard(queue, BOARD_PATH));
-  app.get("/", (_request, response) => response.redirect(BOARD_PATH));
+  const boards = {
+    viewer: makeBoard(queue, { path: BOARD_PATH, readOnly: true }),
+    operator: makeBoard(queue, { path: BOARD_PATH, readOnly: false }),
+  };
+  app.use(BOARD_PATH, (request, response, next) => {
+    const login = signedIn(response);
+    if (request.method === "GET") response.cookie(TOKEN_COOKIE, logins.token(login), cookies);
+    else if (login.role === "operator")
+      log.info({ who: login.name, what: `${request.method} ${request.path}` }, "operator on jobs");
+    boards[login.role](request, response, next);
+  });
+
+  // And this for operators.
+  app.post("/api/runs/:run/:verb", express.json(), (request, response) => {
+    const login = signedIn(response);
+    if (login.role !== "operator") return answer(response, refusals.viewersLook);
+    const { run, verb } = request.params;
+    return answer(response, changeRun(queue, log, login, { run, verb, body: request.body }));
+  });
+  app.use((_request, response) => answer(response, refusals.notFound));
+  app.use((_error: unknown, _request: Request, response: Response, _next: () => void) => {
+    void answer(response, refusals.unreadable);
+  });
   return app;
 }
 
-const NOT_FOUND: Answer = { status: 404, body: { error: { code: "not-found" } } };
+/** Someone who followed a link to the jobs, and may sign in on our page. */
+function asksForJobs(request: Request): boolean {
+  return request.get("sec-fetch-mode") === "navigate" && request.path.startsWith(BOARD_PATH);
+}
+
+function signedIn(response: Response): Login {
+  return response.locals["login"] as Login;
+}
 
 async function health(queue: QueueConnection): Promise<Answer> {
-  await pingQueue(queue);
+  // Whoever asks gives up sooner than a connection that is accepted and then breaks.
+  await within(HEALTH_MS, pingQueue(queue));
   return ok({ ok: true });
 }
 
-async function answer(response: Response, work: Promise<Answer>): Promise<void> {
-  const { status, body } = await work.catch(answerFailure);
-  response.status(status).set("cache-control", "no-store").json(body);
+async function sendMetrics(watch: Watch, response: Response): Promise<void> {
+  try {
+    const { type, text } = await renderMetrics(watch);
+    response.set({ "content-type": type, "cache-control": "no-store" }).send(text);
+  } catch (error) {
+    await answer(response, answerFailure(error));
+  }
+}
+
+/** Built assets have their content in their names. */
+function cacheAssets(response: Response, file: string): void {
+  const forever = file.includes("/assets/");
+  response.set("cache-control", forever ? "public, max-age=31536000, immutable" : "no-cache");
+}
+
+async function answer(
+  response: Response,
+  work: Answer | Promise<Answer> | (() => Promise<Answer>),
+): Promise<void> {
+  const answered = typeof work === "function" ? work() : Promise.resolve(work);
+  const { status, body } = await answered.catch(answerFailure);
+  if (!response.headersSent) response.status(status).set("cache-control", "no-store").json(body);
 }

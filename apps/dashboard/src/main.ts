@@ -1,12 +1,24 @@
 import { createServer } from "node:http";
 import { RehomeError } from "@rehome/core";
-import { openQueue } from "@rehome/queue";
-import { pino } from "pino";
+import { openQueue, readLoginSecret } from "@rehome/queue";
+import { openTarget } from "@rehome/target";
 import { makeApp } from "./app.js";
 import { type Config, readConfig } from "./config.js";
+import { hashPasswordCommand } from "./hash-password.js";
+import { openLog } from "./log.js";
+import { makeLogins } from "./login/logins.js";
+import { learnLogouts } from "./login/sign-in.js";
+import { makeTargetGauge } from "./watch/target-gauge.js";
+import { makeWatch } from "./watch/watch.js";
+
+const LEARN_LOGOUTS_MS = 10_000;
+/** A gauge that stands still for longer says that the target does not answer. */
+const TARGET_PATIENCE = { connectTimeoutMs: 3_000, commandTimeoutMs: 3_000 };
 
 try {
-  await main(await readConfig(process.argv));
+  const [, , verb, ...rest] = process.argv;
+  if (verb === "hash-password") await hashPasswordCommand(rest);
+  else await main(await readConfig(process.argv));
 } catch (error) {
   const expected = error instanceof RehomeError;
   const hint = expected && error.hint !== null ? `. ${error.hint}` : "";
@@ -18,12 +30,7 @@ try {
 
 /** Serves until SIGTERM or SIGINT. */
 async function main(config: Config): Promise<void> {
-  const stderr = { stream: pino.destination({ fd: 2, sync: true }) };
-  const file =
-    config.logFile === null
-      ? []
-      : [{ stream: pino.destination({ dest: config.logFile, sync: true, mkdir: true }) }];
-  const log = pino({}, pino.multistream([stderr, ...file]));
+  const log = openLog(config.logFile);
   const queue = await openQueue(config.queueUrl, {
     onError: (error) =>
       log.warn(
@@ -31,23 +38,36 @@ async function main(config: Config): Promise<void> {
         "queue connection",
       ),
   });
-  const server = createServer(makeApp(queue));
+  const target = config.targetUrl === null ? null : openTarget(config.targetUrl, TARGET_PATIENCE);
+  const watch = makeWatch(queue, makeTargetGauge(target));
+  const ended = new Set<string>();
+  const secret = await readLoginSecret(queue);
+  await learnLogouts(queue, ended);
+  const learning = setInterval(() => {
+    learnLogouts(queue, ended).catch(() => undefined);
+  }, LEARN_LOGOUTS_MS);
+  const logins = await makeLogins(config.users, { secret, hours: config.loginHours, ended });
+  const { origin, metricsToken } = config;
+  const server = createServer(makeApp({ queue, watch, logins, log, secret, origin, metricsToken }));
   try {
     await listen(server, config);
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : config.port;
-    log.info(
-      { url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}/` },
-      "dashboard ready",
-    );
+    log.info({ url: addressOf(server, config), users: config.users.length }, "dashboard ready");
     await new Promise<void>((resolve) => {
       for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve());
     });
   } finally {
+    clearInterval(learning);
+    watch.close();
     server.close();
     server.closeAllConnections();
-    await queue.close();
+    await Promise.allSettled([target?.close(), queue.close()]);
   }
+}
+
+function addressOf(server: ReturnType<typeof createServer>, config: Config): string {
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.port;
+  return `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}/`;
 }
 
 async function listen(

@@ -1,56 +1,27 @@
-import { defaultMapping, type RunId, type SessionId } from "@rehome/core";
-import {
-  createRun,
-  openQueue,
-  type QueueConnection,
-  readStatus,
-  recordBounds,
-} from "@rehome/queue";
+import { readStatus } from "@rehome/queue";
 import request from "supertest";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
-import { makeApp } from "../src/app.js";
+import { describe, expect, it } from "vitest";
+import { openDashboard, startRun } from "./dashboard-fixture.js";
 
-const RUN = "20260101-000000-aaaa" as RunId;
-
-let queue: QueueConnection;
-
-beforeEach(async () => {
-  queue = await openQueue(new URL(inject("redisUrl")));
-  await queue.redis.flushall();
-});
-
-afterEach(() => queue.close());
-
-async function startRun(): Promise<void> {
-  const target = { token: "canary-token", runId: "r", address: "a" };
-  const frozen = {
-    mapping: defaultMapping,
-    conflict: "newer",
-    chunkSize: 10,
-    timeZone: "UTC",
-    source: "s",
-  } as const;
-  const secrets = { target, fingerprintKey: "canary-key" };
-  await createRun(queue, RUN, { ...frozen, ...secrets }, { maxRate: null, maxRejects: null });
-  await recordBounds(queue, RUN, 0, 10, ["canary-bound" as SessionId]);
-}
+const HOST = "127.0.0.1";
 
 describe("the API", () => {
   it("gives the status document, and nothing that is secret", async () => {
-    await startRun();
-    const app = makeApp(queue);
-    const run = await request(app).get(`/api/runs/${RUN}`);
+    const { app, queue } = await openDashboard();
+    const id = await startRun(queue);
+    const run = await request(app).get(`/api/runs/${id}`).set("host", HOST);
     expect(run.status).toBe(200);
-    const { sessionsPerSecond: _, ...expected } = await readStatus(queue, RUN);
+    const { sessionsPerSecond: _, ...expected } = await readStatus(queue, id);
     expect(run.body).toMatchObject(expected);
-    const runs = await request(app).get("/api/runs");
+    const runs = await request(app).get("/api/runs").set("host", HOST);
     expect(runs.body).toHaveLength(1);
     expect(run.text + runs.text).not.toContain("canary");
     expect(run.headers["cache-control"]).toBe("no-store");
   });
 
   it("answers what it does not know in a way that programs and people can read", async () => {
-    const unknown = await request(makeApp(queue)).get("/api/runs/canary");
+    const { app } = await openDashboard();
+    const unknown = await request(app).get("/api/runs/canary").set("host", HOST);
     expect(unknown.status).toBe(404);
     expect(unknown.body).toEqual({
       error: {
@@ -61,18 +32,56 @@ describe("the API", () => {
     });
   });
 
-  it("sends the usual headers with every answer", async () => {
-    for (const path of ["/api/runs", "/queues", "/nowhere", "/healthz"]) {
-      const { headers } = await request(makeApp(queue)).get(path);
-      expect(headers["content-security-policy"]).toMatch(/default-src '(self|none)'/);
+  it("sends the usual headers with every answer, and lets nothing inline into the page", async () => {
+    const { app } = await openDashboard();
+    for (const path of ["/", "/api/runs", "/queues", "/nowhere", "/healthz", "/metrics"]) {
+      const { headers } = await request(app).get(path).set("host", HOST);
+      const policy = headers["content-security-policy"] ?? "";
+      expect(policy, path).toContain("default-src 'none'");
+      expect(policy, path).toContain("script-src 'self'");
+      expect(policy, path).not.toMatch(/https?:|\*|unsafe-eval/);
+      if (path !== "/queues") expect(policy, path).not.toContain("unsafe-inline");
       expect(headers["x-content-type-options"]).toBe("nosniff");
-      expect(headers["x-frame-options"]).toBeDefined();
+      expect(headers["referrer-policy"]).toBe("no-referrer");
+      expect(headers["x-frame-options"]).toBe(path === "/queues" ? "SAMEORIGIN" : "DENY");
+      expect(headers["permissions-policy"]).toContain("camera=()");
       expect(headers["x-powered-by"]).toBeUndefined();
     }
   });
 
-  it("leads from the front door to the queues", async () => {
-    const { status, headers } = await request(makeApp(queue)).get("/");
-    expect([status, headers["location"]]).toEqual([302, "/queues"]);
+  it("asks for TLS to stay only where an https origin is configured", async () => {
+    const strict = "strict-transport-security";
+    const { app } = await openDashboard();
+    expect((await request(app).get("/healthz")).headers[strict]).toBeUndefined();
+    const behind = await openDashboard({ origin: "https://rehome.example" });
+    expect((await request(behind.app).get("/healthz")).headers[strict]).toMatch(/max-age=31536000/);
+  });
+});
+
+describe("the page", () => {
+  it("is kept by browsers only as long as it is the same", async () => {
+    const { app } = await openDashboard();
+    const page = await request(app).get("/").set("host", HOST);
+    expect(page.headers["cache-control"]).toBe("no-cache");
+    const [, script] = /src="(\/assets\/[^"]+\.js)"/.exec(page.text) ?? [];
+    const asset = await request(app)
+      .get(script ?? "")
+      .set("host", HOST);
+    expect(asset.headers["cache-control"]).toContain("immutable");
+  });
+
+  it("names nothing outside, and takes less than 120 KB on its way", async () => {
+    const { app } = await openDashboard();
+    const { gzipSync } = await import("node:zlib");
+    const page = await request(app).get("/").set("host", HOST);
+    const parts = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
+    expect(parts.length).toBeGreaterThanOrEqual(3);
+    let bytes = gzipSync(page.text).length;
+    for (const part of parts) {
+      expect(part).toMatch(/^\/[^/]/);
+      const { text, body } = await request(app).get(part).set("host", HOST);
+      bytes += gzipSync(text ?? (body as Buffer)).length;
+    }
+    expect(bytes).toBeLessThan(120_000);
   });
 });

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { type LoadedConfig, openConfig, parseConnectionUrl } from "@rehome/core";
+import {
+  type LoadedConfig,
+  openConfig,
+  parseConnectionUrl,
+  parseUsers,
+  type User,
+  USERS_VARIABLE,
+} from "@rehome/core";
 import { createJiti } from "jiti";
 
 /**
@@ -24,6 +31,12 @@ export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
       createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
     environment: process.env,
   });
+}
+
+/** The dashboard's, where the environment names them. Throws RehomeError (exit 2). */
+export function readUsers(): User[] | null {
+  const text = process.env[USERS_VARIABLE];
+  return text === undefined ? null : parseUsers(text);
 }
 
 /** What goes to stderr goes there as well. */

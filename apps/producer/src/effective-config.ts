@@ -8,9 +8,10 @@ import {
   SECTIONS,
   type Setting,
   settingsOf,
+  USERS_VARIABLE,
 } from "@rehome/core";
 import type { Command } from "commander";
-import { urls } from "./config.js";
+import { readUsers, urls } from "./config.js";
 
 /** The document of `config --json`. */
 export interface EffectiveConfig {
@@ -30,7 +31,11 @@ export interface EffectiveOption {
 export function effectiveConfig(command: Command, loaded: LoadedConfig): EffectiveConfig {
   return {
     file: loaded.file,
-    options: { ...mappingOptions(loaded), ...flagOptions(command, loaded) },
+    options: {
+      ...mappingOptions(loaded),
+      users: usersOption(loaded),
+      ...flagOptions(command, loaded),
+    },
     urls: {
       SOURCE_URL: describeUrl(urls.source),
       TARGET_URL: describeUrl(urls.target),
@@ -46,6 +51,16 @@ function mappingOptions({ file, given, mapping }: LoadedConfig): EffectiveConfig
       return [`mapping.${key}`, { value, source: (isGiven ? file : null) ?? "default" }];
     }),
   );
+}
+
+/** Names and roles: a hash is nobody's business. */
+function usersOption({ file, given, users }: LoadedConfig): EffectiveOption {
+  const variable = readUsers();
+  const source = given.users === undefined ? null : file;
+  return {
+    value: (variable ?? users).map(({ name, role }) => `${name} (${role})`),
+    source: variable === null ? (source ?? "default") : `environment ${USERS_VARIABLE}`,
+  };
 }
 
 function flagOptions(command: Command, loaded: LoadedConfig): EffectiveConfig["options"] {

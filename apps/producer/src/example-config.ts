@@ -30,6 +30,11 @@ const MAPPING: Readonly<Record<keyof Mapping, string>> = {
   maxSessionBytes: "a session of more bytes is rejected as too large",
 };
 
+const USERS = `\
+  // Who may sign in to the dashboard (REHOME_DASHBOARD_USERS): { name, role: "viewer" or "operator", passwordHash },
+  // as made by: rehome-dashboard hash-password. Without any it listens on loopback only.
+  users: [],`;
+
 const ABOUT: Readonly<Record<Section, string>> = {
   start: "rehome start (and plan).",
   verify: "rehome verify.",
@@ -58,6 +63,7 @@ function body(): string {
     "How a session is written. Frozen into a run when it starts; workers use the run's.";
   return `{\n${[
     block("mapping", about, mapping),
+    USERS,
     ...SECTIONS.map((section) =>
       block(
         section,

@@ -7,6 +7,8 @@ import { detail } from "./output.js";
 export interface Facts {
   readonly sourceIdentity: string;
   readonly timeZone: string;
+  /** Bytes. */
+  readonly targetUsedMemory: number | null;
   readonly warnings: readonly string[];
 }
 
@@ -41,7 +43,12 @@ export async function preflight(
   if ((await countWorkers(queue)) === 0) {
     warnings.push("no worker is connected yet: start some with: rehome-worker");
   }
-  return { sourceIdentity: sourceFacts.identity, timeZone: sourceFacts.timeZone, warnings };
+  return {
+    sourceIdentity: sourceFacts.identity,
+    timeZone: sourceFacts.timeZone,
+    targetUsedMemory: targetFacts.usedMemory,
+    warnings,
+  };
 }
 
 /** Whatever is evicted is a user logged out, and evicting the run's marker would stop the run. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isActive, type Phase, RehomeError } from "@rehome/core";
-import { admitBatch, readPhase, type Run, setWaiting, stopRun } from "@rehome/queue";
+import { admitBatch, readPace, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { NotNow, RunEnded } from "./interruption.js";
 
@@ -15,13 +15,17 @@ const AWAY_PAUSE_MS = 500;
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
 export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
   task.signal.throwIfAborted();
-  const { phase, waitMs } = await admitBatch(context.queue, task.run, sessions);
+  const { phase, waitMs, maxRate } = await admitBatch(context.queue, task.run, sessions);
   admitPhase(phase);
   // Slow as the rate may be, a run that is paused or ended meanwhile gets no other batch.
   for (let left = waitMs; left > 0; left -= LOOK_AGAIN_MS) {
     await sleep(Math.min(left, LOOK_AGAIN_MS), undefined, { signal: task.signal });
-    admitPhase(await readPhase(context.queue, task.run));
+    const now = await readPace(context.queue, task.run);
+    admitPhase(now.phase);
+    // Another rate, another wait: the old one was forgiven.
+    if (now.maxRate !== maxRate) return await admit(context, task, sessions);
   }
+  context.onBatch?.(sessions);
 }
 
 /** null where there is no such run any more. */

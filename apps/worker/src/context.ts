@@ -1,5 +1,5 @@
 import type { RunId } from "@rehome/core";
-import type { JobKind, QueueConnection } from "@rehome/queue";
+import type { Effort, JobKind, QueueConnection } from "@rehome/queue";
 import type { Source } from "@rehome/source";
 import type { Target } from "@rehome/target";
 import type { Logger } from "pino";
@@ -12,6 +12,8 @@ export interface Context {
   readonly sourceIdentity: string;
   readonly target: Target;
   readonly log: Logger;
+  /** Told of each batch, for what the worker says of itself. */
+  readonly onBatch?: (sessions: number) => void;
 }
 
 /** A chunk in hand. */
@@ -21,6 +23,8 @@ export interface Task {
   readonly chunk: number;
   /** Tells this attempt from every other one at the same chunk. */
   readonly attempt: string;
+  /** What the chunk took so far. */
+  effort(): Effort;
   /** Aborted when the worker must stop or no longer holds the job. */
   readonly signal: AbortSignal;
   readonly log: Logger;

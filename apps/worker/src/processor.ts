@@ -25,12 +25,14 @@ export function makeProcessor(context: Context): Processor<Payload> {
     const { kind, run, chunk } = parse(job);
     const attempt = `${token}-${job.attemptsStarted}`;
     const log = context.log.child({ run, kind, chunk, attempt: job.attemptsStarted });
-    const task: Task = { kind, run, chunk, attempt, signal, log };
     const started = performance.now();
+    const elapsed = () => Math.round(performance.now() - started);
+    const effort = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
+    const task: Task = { kind, run, chunk, attempt, effort, signal, log };
     try {
       const counts =
         kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
-      log.info({ counts, ms: Math.round(performance.now() - started) }, "chunk done");
+      log.info({ counts, ms: elapsed() }, "chunk done");
       return counts;
     } catch (error) {
       // What stays behind expires by itself.
@@ -99,7 +101,7 @@ function isForgotten(error: unknown): boolean {
 
 async function recordFailure(context: Context, task: Task, message: string): Promise<void> {
   if (task.kind === "copy") {
-    await failChunk(context.queue, task.run, task.chunk, message);
+    await failChunk(context.queue, task.run, task.chunk, message, task.effort());
     await settleRun(context.queue, task.run);
     return;
   }

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { KEY_PREFIX, listRuns, type Payload, putBackLost, QUEUE_NAME } from "@rehome/queue";
 import { describeFailure } from "@rehome/core";
 import { Worker } from "bullmq";
+import { makeAnnouncement } from "./announcement.js";
 import type { Config } from "./config.js";
 import type { Context } from "./context.js";
 import { serveHealth } from "./health.js";
@@ -16,8 +17,8 @@ const GIVE_UP_MS = 5_000;
 /** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. */
 export async function runWorker(context: Context, config: Config): Promise<void> {
   const { queue, log } = context;
-  const process_ = makeProcessor(context);
-  let inHand = 0;
+  const announcement = makeAnnouncement(queue, config);
+  const process_ = makeProcessor({ ...context, onBatch: announcement.count });
   // Before jobs are taken: a port that is taken already ends this process.
   const health =
     config.healthPort === null
@@ -25,12 +26,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
       : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
   const worker = new Worker<Payload>(
     QUEUE_NAME,
-    async (job, token, signal) => {
-      inHand += 1;
-      return await process_(job, token, signal).finally(() => {
-        inHand -= 1;
-      });
-    },
+    (job, token, signal) => announcement.during(job, () => process_(job, token, signal)),
     {
       connection: queue.redis,
       prefix: KEY_PREFIX,
@@ -48,7 +44,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   });
 
   const lookForLost = setInterval(() => {
-    if (inHand > 0) return;
+    if (announcement.inHand() > 0) return;
     findLost(context).catch((error: unknown) =>
       log.warn({ err: error }, "looking for lost chunks"),
     );
@@ -56,12 +52,14 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
   const holds = monitorEventLoopDelay({ resolution: 10 });
   holds.enable();
+  announcement.begin();
   log.info({ concurrency: config.concurrency }, "worker ready");
   const signal = await untilToldToStop();
-  log.info({ signal, inHand }, "worker stopping");
+  log.info({ signal, inHand: announcement.inHand() }, "worker stopping");
   clearInterval(lookForLost);
   health?.close();
   await stop(worker, config.stopMs);
+  await announcement.end();
   log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 

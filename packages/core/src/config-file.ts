@@ -2,15 +2,17 @@ import { z } from "zod";
 import { RehomeError } from "./error.js";
 import { defaultMapping, type Mapping, mappingSchema } from "./mapping.js";
 import { type Section, SECTIONS, settingsOf, type Values } from "./settings.js";
+import { type User, USER_KEYS, usersSchema } from "./user.js";
 
 /** What a `rehome.config.{ts,js,json}` holds: all of it optional. */
-export type RehomeConfig = { mapping?: z.input<typeof mappingSchema> } & {
+export type RehomeConfig = { mapping?: z.input<typeof mappingSchema>; users?: User[] } & {
   [S in Section]?: Partial<Values<S>>;
 };
 
 const configSchema = z.strictObject(
   {
     mapping: mappingSchema.optional(),
+    users: usersSchema.optional(),
     ...Object.fromEntries(SECTIONS.map((section) => [section, sectionSchema(section).optional()])),
   },
   { error: "must be an object" },
@@ -26,13 +28,14 @@ function sectionSchema(section: Section): z.ZodObject {
 /** The configuration when no file says anything: every option with its default. */
 export const defaultConfig = {
   mapping: defaultMapping,
+  users: [] as User[],
   ...Object.fromEntries(
     SECTIONS.map((section) => [
       section,
       Object.fromEntries(settingsOf(section).map(([key, setting]) => [key, setting.default])),
     ]),
   ),
-} as { mapping: Mapping } & { [S in Section]: Values<S> };
+} as { mapping: Mapping; users: User[] } & { [S in Section]: Values<S> };
 
 /** A file that was read and found good; `file` is null where there is none. */
 export interface LoadedConfig {
@@ -41,9 +44,11 @@ export interface LoadedConfig {
   readonly given: RehomeConfig;
   /** Complete: what a run that starts now is given for good. */
   readonly mapping: Mapping;
+  /** Who may sign in to the dashboard. */
+  readonly users: readonly User[];
 }
 
-export const noConfig: LoadedConfig = { file: null, given: {}, mapping: defaultMapping };
+export const noConfig: LoadedConfig = { file: null, given: {}, mapping: defaultMapping, users: [] };
 
 /**
  * Checks what a config file holds. Throws RehomeError `bad-config` (exit 2) that names the path of every
@@ -52,7 +57,12 @@ export const noConfig: LoadedConfig = { file: null, given: {}, mapping: defaultM
 export function parseConfig(file: string, content: unknown): LoadedConfig {
   const { success, data, error } = configSchema.safeParse(content);
   if (!success) throw badConfig(file, [...new Set(error.issues.flatMap(describe))].join("; "));
-  return { file, given: content as RehomeConfig, mapping: data.mapping ?? defaultMapping };
+  return {
+    file,
+    given: content as RehomeConfig,
+    mapping: data.mapping ?? defaultMapping,
+    users: data.users ?? [],
+  };
 }
 
 /** One line whatever the file's own texts hold. */
@@ -81,6 +91,7 @@ function describe(issue: z.core.$ZodIssue): string[] {
 /** Every key there may be at a path; below the mapping only `nulls` is an object with keys of its own. */
 function keysAt([section, key]: readonly PropertyKey[]): string[] {
   if (section === undefined) return Object.keys(configSchema.shape);
+  if (section === "users") return USER_KEYS;
   if (section !== "mapping") return settingsOf(section as Section).map(([name]) => name);
   return key === undefined ? Object.keys(mappingSchema.shape) : ["placeholder"];
 }

@@ -81,6 +81,13 @@ const KNOWN: Readonly<Record<string, Known>> = {
   UNREADABLE: [LATER, "the server's reply could not be read"],
 };
 
+const UNKNOWN: Known = [NEVER, "the server refused a command"];
+
+/** Everything that may stand for a server's failure. */
+export const FAILURE_MEANINGS: readonly string[] = [
+  ...new Set([...Object.values(KNOWN), UNKNOWN].map(([, meaning]) => meaning)),
+];
+
 /** What the drivers and Redis say without a code of their own. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
   [
@@ -111,7 +118,7 @@ export function describeFailure(side: Side, error: unknown): unknown {
   if (error instanceof RehomeError || !(error instanceof Error)) return error;
   const code = driverCode(error);
   if (code === null) return error;
-  const [remedy, meaning, hint] = known(code) ?? [NEVER, "the server refused a command"];
+  const [remedy, meaning, hint] = known(code) ?? UNKNOWN;
   return new RehomeError(`${side}-${code}`, `${side}: ${meaning} (${code})`, {
     ...remedy,
     ...(hint === undefined ? {} : { hint }),

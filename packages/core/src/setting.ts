@@ -68,6 +68,20 @@ export function text(about: Described & { default: string }): Setting<string> {
   return { ...about, choices: null, expects, schema: z.string({ error }).min(1, { error }) };
 }
 
+/** `https://host` or `http://host:port`, or null, which it is by default. */
+export function originOrNone(about: Described): Setting<string | null> {
+  const expects = "an origin, such as https://rehome.example.com, without a path";
+  const error = `must be ${expects}, or null for none`;
+  const schema = z
+    .string({ error })
+    .refine(
+      (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
+      { error },
+    )
+    .nullable();
+  return { ...about, default: null, choices: null, expects, schema };
+}
+
 /** The value that a flag's or the environment's text stands for; undefined if it is none of this setting's. */
 export function readSetting(
   setting: Setting,

@@ -1,6 +1,6 @@
 import { CONFLICT_POLICIES } from "./conflict.js";
 import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE } from "./range.js";
-import { onOrOff, oneOf, type Setting, text, whole, wholeOrNone } from "./setting.js";
+import { onOrOff, oneOf, originOrNone, type Setting, text, whole, wholeOrNone } from "./setting.js";
 import { DEFAULT_SAMPLE, VERIFY_MODES } from "./verification.js";
 
 const HOUR_MS = 3_600_000;
@@ -162,7 +162,7 @@ export const SETTINGS = {
       flag: "host",
       takes: "host",
       env: "REHOME_DASHBOARD_HOST",
-      about: "loopback address to listen on",
+      about: "address to listen on; other than loopback only where users are configured",
       default: "127.0.0.1",
     }),
     port: whole({
@@ -173,6 +173,21 @@ export const SETTINGS = {
       default: 3000,
       min: 0,
       max: 65_535,
+    }),
+    origin: originOrNone({
+      flag: "origin",
+      takes: "url",
+      env: "REHOME_DASHBOARD_ORIGIN",
+      about: "where browsers reach it if a proxy is in between",
+    }),
+    loginHours: whole({
+      flag: "login-hours",
+      takes: "n",
+      env: "REHOME_DASHBOARD_LOGIN_HOURS",
+      about: "hours until a user must sign in again",
+      default: 12,
+      min: 1,
+      max: 720,
     }),
   },
 } as const;

@@ -35,8 +35,9 @@ describe("a config file may hold", () => {
       file: "f",
       given: defaultConfig,
       mapping: defaultMapping,
+      users: [],
     });
-    expect(Object.keys(defaultConfig)).toEqual(["mapping", ...SECTIONS]);
+    expect(Object.keys(defaultConfig)).toEqual(["mapping", "users", ...SECTIONS]);
     expect(Object.keys(defaultConfig.mapping)).toEqual(Object.keys(mappingSchema.shape));
   });
 
@@ -46,6 +47,7 @@ describe("a config file may hold", () => {
       file: "f",
       given: { mapping: given },
       mapping: { ...defaultMapping, ...given },
+      users: [],
     });
   });
 
@@ -115,7 +117,7 @@ describe("a mistake is named by its path, in one line that says what belongs the
 
 describe("an unknown key is refused, with those there are,", () => {
   test.each([
-    [{ mappings: {} }, /: mappings: unknown \(there are: mapping, start, .*dashboard\)/],
+    [{ mappings: {} }, /: mappings: unknown \(there are: mapping, users, start, .*dashboard\)/],
     [{ mapping: { timestamp: 1 } }, /: mapping\.timestamp: unknown .*timestamps, .*keyPrefix/],
     [
       { mapping: { nulls: { placeholder: "", text: "" } } },
@@ -177,7 +179,7 @@ describe("a setting", () => {
 });
 
 test("the file takes its place after flag and environment, and before the default", () => {
-  const { file, given, mapping } = parseConfig("f", {
+  const loaded = parseConfig("f", {
     worker: { concurrency: 7, stopTimeoutMs: 9, lockMs: 700, stalledMs: undefined, healthPort: 1 },
   });
   const sources = new Map([
@@ -195,7 +197,7 @@ test("the file takes its place after flag and environment, and before the defaul
         sources.set(name, source);
       },
     },
-    { file, given, mapping },
+    loaded,
     "worker",
   );
   expect(Object.fromEntries(values)).toEqual({ stopTimeout: 9, healthPort: 1 });

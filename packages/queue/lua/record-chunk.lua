@@ -1,7 +1,7 @@
 -- Counts and rejects of one copied chunk enter the ledger together.
--- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active
--- ARGV: run id, chunk, number of counts, names …, counts …
-local run, chunks, samples, staged, rejects, active = unpack(KEYS)
+-- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
+-- ARGV: run id, chunk, number of counts, names …, counts …, effort or ''
+local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
 if redis.call('EXISTS', run) == 0 then return 0 end
 local n = tonumber(ARGV[3])
 local names, counts, chunk_rejected = {}, {}, 0
@@ -11,6 +11,7 @@ for i = 1, n do
   if names[i] == 'rejected' then chunk_rejected = counts[i] end
 end
 tally(run, chunks, ARGV[2], names, counts)
+note_change(efforts, changed, ARGV[2], ARGV[4 + 2 * n])
 redis.call('HDEL', run, 'waiting')
 
 if redis.call('EXISTS', staged) == 1 then
@@ -22,12 +23,24 @@ elseif chunk_rejected == 0 then
   redis.call('DEL', rejects)
 end
 
--- A sample of progress at most once a second, for the rate of the last minute.
+-- Samples of progress: one a second at most for the last 15 minutes; and for the whole run a series of which every
+-- other sample goes, and the step doubles, whenever it is full.
+local RECENT, SERIES = 900, 720
 local now = now_ms()
-local last = redis.call('LINDEX', samples, -1)
-if not last or now - tonumber(string.match(last, '^%d+')) >= 1000 then
-  redis.call('RPUSH', samples, now .. ' ' .. redis.call('HGET', run, 'read'))
-  redis.call('LTRIM', samples, -60, -1)
+local function sample(list, step)
+  local last = redis.call('LINDEX', list, -1)
+  if last and now - tonumber(string.match(last, '^%d+')) < step then return end
+  redis.call('RPUSH', list, string.format('%.0f', now) .. ' ' .. redis.call('HGET', run, 'read'))
+end
+sample(samples, 1000)
+redis.call('LTRIM', samples, -RECENT, -1)
+local step = tonumber(redis.call('HGET', run, 'seriesStep') or '1000')
+sample(series, step)
+if redis.call('LLEN', series) > SERIES then
+  local all = redis.call('LRANGE', series, 0, -1)
+  redis.call('DEL', series)
+  for i = 1, #all, 2 do redis.call('RPUSH', series, all[i]) end
+  redis.call('HSET', run, 'seriesStep', step * 2)
 end
 
 -- How many rejects are too many is known once the plan is whole, unless it was said.

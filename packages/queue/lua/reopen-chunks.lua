@@ -1,5 +1,5 @@
 -- Chunks that failed, and chunks with rejects, are to be worked at again. Their counts stay until they are.
--- KEYS: run, chunks    ARGV: index of "rejected" among the counts, chunk …    Returns those reopened.
+-- KEYS: run, chunks, changed    ARGV: index of "rejected" among the counts, chunk …    Returns those reopened.
 local reopened = {}
 for i = 2, #ARGV do
   local entry = redis.call('HGET', KEYS[2], ARGV[i]) or ''
@@ -16,4 +16,5 @@ for i = 2, #ARGV do
     reopened[#reopened + 1] = tonumber(ARGV[i])
   end
 end
+for _, chunk in ipairs(reopened) do redis.call('RPUSH', KEYS[3], chunk) end
 return reopened

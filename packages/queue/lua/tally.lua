@@ -21,6 +21,12 @@ local function tally(totals, chunks, chunk, names, counts)
   redis.call('HSET', chunks, chunk, 'done ' .. table.concat(counts, ' '))
 end
 
+-- Who draws every chunk reads only the numbers added here since it last looked. An effort is "attempts milliseconds".
+local function note_change(efforts, changed, chunk, effort)
+  if effort ~= '' then redis.call('HSET', efforts, chunk, effort) end
+  redis.call('RPUSH', changed, chunk)
+end
+
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)

@@ -65,16 +65,25 @@ export async function cancelRun(queue: QueueConnection, run: RunId): Promise<num
   return held;
 }
 
+/** What of a run is tried again. */
+export type RetryScope = "failed" | "rejects" | "everything";
+
 /**
  * Takes a run that has ended back to work: its failed chunks whole, and of the others exactly the sessions that
- * were rejected. Returns how many chunks that concerns. Throws RehomeError `wrong-phase` or `run-active`.
+ * were rejected, or one of the two. Returns how many chunks that concerns, those included that a stopped run never
+ * came to. Throws RehomeError `wrong-phase` or `run-active`.
  */
-export async function retryRun(queue: QueueConnection, run: RunId): Promise<number> {
+export async function retryRun(
+  queue: QueueConnection,
+  run: RunId,
+  scope: RetryScope = "everything",
+): Promise<number> {
   const { phase, planWhole } = await readRun(queue, run);
   if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
-  const chunks = await reopenChunks(queue, run);
-  if (chunks.length === 0 && planWhole && phase === "completed") return 0;
+  const chunks = await reopenChunks(queue, run, scope);
+  const nothing = chunks.length === 0 && planWhole;
+  if (nothing && (await openChunks(queue, await readRun(queue, run))).length === 0) return 0;
   await keepLedger(queue, run);
   const refused = (await reopenRunScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as
     | ["active" | "phase", string]
@@ -139,21 +148,22 @@ async function changePhase(
   if (found !== null) throw wrongPhase(run, found as string, `become ${to}`);
 }
 
-async function reopenChunks(queue: QueueConnection, run: RunId): Promise<number[]> {
+async function reopenChunks(
+  queue: QueueConnection,
+  run: RunId,
+  scope: RetryScope,
+): Promise<number[]> {
   const keys = runKeys(run);
-  const chunks = await chunksWhere(
-    queue,
-    run,
-    (entry) =>
-      entry.state === "failed" ||
-      entry.state === "retry" ||
-      ("counts" in entry && entry.counts.rejected > 0),
-  );
+  const chunks = await chunksWhere(queue, run, (entry) => {
+    if (entry.state === "failed") return scope !== "rejects";
+    if (entry.state === "retry") return true;
+    return scope !== "failed" && "counts" in entry && entry.counts.rejected > 0;
+  });
   const reopened: number[] = [];
   for (let i = 0; i < chunks.length; i += PAGE) {
     const page = await reopenChunksScript(
       queue.redis,
-      [keys.run, keys.chunks],
+      [keys.run, keys.chunks, keys.changed],
       [COUNT_NAMES.indexOf("rejected") + 1, ...chunks.slice(i, i + PAGE)],
     );
     reopened.push(...(page as number[]));
@@ -161,10 +171,14 @@ async function reopenChunks(queue: QueueConnection, run: RunId): Promise<number[
   return reopened;
 }
 
-/** Every chunk that is not done, those included that a stopped run never came to. */
+/** Every chunk that has not ended, those included that a stopped run never came to. */
 async function openChunks(queue: QueueConnection, run: Run): Promise<number[]> {
-  const done = new Set(await chunksWhere(queue, run.id, ({ state }) => state === "done"));
-  return Array.from({ length: run.total }, (_, chunk) => chunk).filter((chunk) => !done.has(chunk));
+  const ended = new Set(
+    await chunksWhere(queue, run.id, ({ state }) => state === "done" || state === "failed"),
+  );
+  return Array.from({ length: run.total }, (_, chunk) => chunk).filter(
+    (chunk) => !ended.has(chunk),
+  );
 }
 
 function wrongPhase(run: RunId, phase: string, what: string, hint?: string): RehomeError {

@@ -6,7 +6,7 @@ import {
   type Reject,
   type RunId,
 } from "@rehome/core";
-import { type ChunkState, parseEntry } from "./chunk-state.js";
+import { type ChunkState, type Effort, parseEntry, renderEffort } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
@@ -32,19 +32,20 @@ export async function readChunkState(
 
 /**
  * Asked before a batch of so many sessions: the run's phase, and how long to wait first for the rate's sake
- * (ms). The wait is paid for by asking.
+ * (ms). The wait is paid for by asking; a change of the rate forgives it.
  */
 export async function admitBatch(
   queue: QueueConnection,
   run: RunId,
   sessions: number,
-): Promise<{ phase: Phase | null; waitMs: number }> {
+): Promise<{ phase: Phase | null; waitMs: number; maxRate: number | null }> {
   const keys = runKeys(run);
-  const [phase, waitMs] = (await admitScript(queue.redis, [keys.run, keys.pace], [sessions])) as [
-    Phase | null,
-    number,
-  ];
-  return { phase, waitMs };
+  const [phase, waitMs, rate] = (await admitScript(
+    queue.redis,
+    [keys.run, keys.pace],
+    [sessions],
+  )) as [Phase | null, number, string];
+  return { phase, waitMs, maxRate: rate === "" ? null : Number(rate) };
 }
 
 /** Sets rejects aside until their chunk is recorded; `attempt` tells apart two workers at one chunk. */
@@ -64,13 +65,14 @@ export async function stageRejects(
   );
 }
 
-/** Counts and staged rejects enter the ledger at once. A chunk recorded twice counts once. */
+/** Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. */
 export async function recordChunk(
   queue: QueueConnection,
   run: RunId,
   chunk: number,
   attempt: string,
   counts: Counts,
+  effort: Effort | null = null,
 ): Promise<void> {
   const keys = runKeys(run);
   await recordScript(
@@ -82,8 +84,18 @@ export async function recordChunk(
       keys.staged(chunk, attempt),
       keys.rejects(chunk),
       ACTIVE_KEY,
+      keys.efforts,
+      keys.changed,
+      keys.series,
     ],
-    [run, chunk, COUNT_NAMES.length, ...COUNT_NAMES, ...COUNT_NAMES.map((name) => counts[name])],
+    [
+      run,
+      chunk,
+      COUNT_NAMES.length,
+      ...COUNT_NAMES,
+      ...COUNT_NAMES.map((name) => counts[name]),
+      renderEffort(effort),
+    ],
   );
 }
 
@@ -103,9 +115,14 @@ export async function failChunk(
   run: RunId,
   chunk: number,
   reason: string,
+  effort: Effort | null = null,
 ): Promise<void> {
   const keys = runKeys(run);
-  await failScript(queue.redis, [keys.run, keys.chunks], [chunk, reason, ...COUNT_NAMES]);
+  await failScript(
+    queue.redis,
+    [keys.run, keys.chunks, keys.efforts, keys.changed],
+    [chunk, reason, renderEffort(effort), ...COUNT_NAMES],
+  );
 }
 
 /**

@@ -2,14 +2,32 @@ import { COUNT_NAMES, type Counts, zeroCounts } from "@rehome/core";
 
 /** How a chunk stands in the ledger; `retry`: done, and its rejects are to be tried again. */
 export type ChunkState =
-  | { readonly state: "open" | "failed" }
+  | { readonly state: "open" }
+  | { readonly state: "failed"; readonly reason: string }
   | { readonly state: "done" | "retry"; readonly counts: Counts };
+
+/** What the job of a chunk took until the chunk ended: attempts of the job, and milliseconds of the last one. */
+export interface Effort {
+  readonly attempts: number;
+  readonly ms: number;
+}
 
 /** Reads an entry of the ledger's hash of chunks: see tally.lua. */
 export function parseEntry(entry: string | null): ChunkState {
   const [state, ...numbers] = (entry ?? "open").split(" ");
-  if (state !== "done" && state !== "retry") return { state: state === "failed" ? state : "open" };
+  if (state === "failed") return { state, reason: numbers.join(" ") };
+  if (state !== "done" && state !== "retry") return { state: "open" };
   const counts = zeroCounts();
   for (const [i, name] of COUNT_NAMES.entries()) counts[name] = Number(numbers[i] ?? 0);
   return { state, counts };
+}
+
+/** As the ledger keeps an effort; '' where none is known. */
+export function renderEffort(effort: Effort | null): string {
+  return effort === null ? "" : `${effort.attempts} ${Math.round(effort.ms)}`;
+}
+
+export function parseEffort(text: string | null): Effort | null {
+  const [attempts, ms] = (text ?? "").split(" ").map(Number);
+  return text === null || attempts === undefined || ms === undefined ? null : { attempts, ms };
 }

@@ -1,4 +1,5 @@
 export { putBackLost } from "./put-back.js";
+export { type Action, listActions, recordAction } from "./audit-log.js";
 export { closePlan, readPlanEnd, readRange, recordBounds } from "./bounds.js";
 export {
   alignQueue,
@@ -7,8 +8,11 @@ export {
   pauseRun,
   resumeRun,
   retryRun,
+  type RetryScope,
   stopRun,
 } from "./change-run.js";
+export { changeRate, readPace } from "./change-rate.js";
+export { type ChangedChunk, type Changes, readChangedChunks } from "./changed-chunks.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
 export {
   admitBatch,
@@ -22,9 +26,17 @@ export {
 export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
 export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";
+export { listLogouts, readLoginSecret, recordLogout } from "./login-record.js";
 export { type JobKind, JOB_KINDS, jobId, parseJob, type Payload } from "./payload.js";
 export { asPlanner } from "./planner.js";
-export { listRejects, readRejectedIds, type ShownReject } from "./reject-records.js";
+export { listRunSummaries, type RunSummary } from "./run-summary.js";
+export { readSamples } from "./progress-samples.js";
+export {
+  listRejects,
+  readRejectedIds,
+  readRejectsPage,
+  type ShownReject,
+} from "./reject-records.js";
 export {
   createRun,
   type FrozenRun,
@@ -37,6 +49,7 @@ export {
   type Run,
   type RunLimits,
 } from "./run-record.js";
+export { startVerification, type VerificationScope } from "./start-verification.js";
 export { readStatus } from "./status.js";
 export {
   areRejected,
@@ -48,4 +61,10 @@ export {
   type VerificationRecord,
 } from "./verification-record.js";
 export { setWaiting } from "./waiting.js";
-export type { ChunkState } from "./chunk-state.js";
+export type { ChunkState, Effort } from "./chunk-state.js";
+export {
+  announceWorker,
+  listWorkers,
+  type WorkerRecord,
+  type WorkerReport,
+} from "./worker-record.js";

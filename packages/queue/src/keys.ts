@@ -10,6 +10,13 @@ export const KEY_PREFIX = "{rehome}";
 export const ACTIVE_KEY = `${KEY_PREFIX}:active`;
 export const RUNS_KEY = `${KEY_PREFIX}:runs`;
 
+/** What each worker last said of itself, and when; what operators did; who may sign in to the dashboard, and who left. */
+export const WORKERS_KEY = `${KEY_PREFIX}:workers`;
+export const WORKERS_SEEN_KEY = `${KEY_PREFIX}:workers:seen`;
+export const AUDIT_KEY = `${KEY_PREFIX}:audit`;
+export const LOGIN_SECRET_KEY = `${KEY_PREFIX}:login-secret`;
+export const LOGOUTS_KEY = `${KEY_PREFIX}:logouts`;
+
 /** The keys of one run's ledger. Those marked hold session ids, which are credentials. */
 export function runKeys(run: RunId) {
   const base = `${KEY_PREFIX}:run:${run}`;
@@ -22,8 +29,14 @@ export function runKeys(run: RunId) {
     planner: `${base}:planner`,
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
-    /** List: the latest `time read` samples. */
+    /** Hash: chunk number to what it took, `attempts milliseconds`. */
+    efforts: `${base}:efforts`,
+    /** List: the number of each chunk whose entry has changed, in the order in which it happened. */
+    changed: `${base}:changed`,
+    /** List: `time read` samples of the last 15 minutes. */
     samples: `${base}:samples`,
+    /** List: the same of the whole run, further apart the longer it takes. */
+    series: `${base}:series`,
     /** String: the moment before which every admitted session is paid for. */
     pace: `${base}:pace`,
     /** Hash, credentials: session id to reject. */

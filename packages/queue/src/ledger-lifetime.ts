@@ -43,18 +43,8 @@ async function forEachKey(
 ): Promise<void> {
   const keys = runKeys(run);
   const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
-  const { bounds, chunks, samples, pace, verification, verificationPlan, verificationChunks } =
-    keys;
-  const others = [
-    bounds,
-    chunks,
-    samples,
-    pace,
-    verification,
-    verificationPlan,
-    verificationChunks,
-  ];
-  for (const key of [...rejects, ...others, keys.run]) await work(key).catch(rethrow);
+  const { run: record, rejects: _, staged: __, ...others } = keys;
+  for (const key of [...rejects, ...Object.values(others), record]) await work(key).catch(rethrow);
 }
 
 /** By SCAN, so that rejects are found which no count speaks of. */

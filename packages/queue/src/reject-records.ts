@@ -14,6 +14,31 @@ export interface ShownReject {
   readonly at: string;
 }
 
+/**
+ * Some rejects of one chunk: those that HSCAN gives from a cursor on, first "0", until the next one is "0" again.
+ * It may give one twice.
+ */
+export async function readRejectsPage(
+  queue: QueueConnection,
+  run: { readonly id: RunId; readonly fingerprintKey: string },
+  chunk: number,
+  cursor: string,
+): Promise<{ next: string; rejects: ShownReject[] }> {
+  const [next, entries] = await queue.redis
+    .hscan(runKeys(run.id).rejects(chunk), cursor, "COUNT", 500)
+    .catch(rethrow);
+  const rejects: ShownReject[] = [];
+  for (let i = 0; i < entries.length; i += 2) {
+    const id = entries[i] as SessionId;
+    rejects.push({
+      fingerprint: fingerprint(run.fingerprintKey, id),
+      chunk,
+      ...parseReject(entries[i + 1] ?? ""),
+    });
+  }
+  return { next, rejects };
+}
+
 /** Every reject of a run, chunk by chunk, read in pages. */
 export async function* listRejects(
   queue: QueueConnection,

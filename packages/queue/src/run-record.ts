@@ -24,7 +24,13 @@ const frozenSchema = z.object({
   /** Identity of the source: a worker connected to another refuses the run's chunks. */
   source: z.string(),
   /** The marker placed in the target, and where the target was when the run started. */
-  target: z.object({ token: z.string(), runId: z.string(), address: z.string() }),
+  target: z.object({
+    token: z.string(),
+    runId: z.string(),
+    address: z.string(),
+    /** Bytes of memory in use before the first session was written; absent or null where it could not be read. */
+    usedBytes: z.number().nullable().optional(),
+  }),
   /** Secret of the run's fingerprints. */
   fingerprintKey: z.string(),
 });

@@ -12,6 +12,9 @@ import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { rethrow, resolveRun } from "./run-record.js";
 
+/** A sample a second at most: the rate is that of the last minute. */
+const RATE_SAMPLES = 60;
+
 /**
  * Where a run stands, from the ledger alone, so that its sums always hold. Throws RehomeError `unknown-run`.
  */
@@ -22,7 +25,7 @@ export async function readStatus(queue: QueueConnection, run: RunId): Promise<St
   const replies = await queue.redis
     .multi()
     .hgetall(keys.run)
-    .lrange(keys.samples, 0, -1)
+    .lrange(keys.samples, -RATE_SAMPLES, -1)
     .hmget(keys.chunks, "", ...held.map(String))
     .time()
     .exists(keys.planner)
@@ -96,7 +99,7 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
   return parts.length === 0 ? null : parts.join("; ");
 }
 
-function parseSample(line: string): Sample {
+export function parseSample(line: string): Sample {
   const [at, read] = line.split(" ");
   return { at: Number(at), read: Number(read) };
 }

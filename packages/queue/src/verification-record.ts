@@ -101,7 +101,7 @@ export async function failVerified(
 ): Promise<void> {
   const keys = runKeys(run);
   if ((await queue.redis.hget(keys.verification, "id").catch(rethrow)) !== verification) return;
-  await failScript(queue.redis, [keys.verification, keys.verificationChunks], [chunk, reason]);
+  await failScript(queue.redis, [keys.verification, keys.verificationChunks], [chunk, reason, ""]);
 }
 
 /** Whether each of these sessions is among the rejects of a chunk. */

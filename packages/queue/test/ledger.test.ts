@@ -258,7 +258,7 @@ describe("admission", () => {
   it("tells the phase, and for a forgotten run that there is none", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1);
-    expect(await admitBatch(queue, run, 10)).toEqual({ phase: "running", waitMs: 0 });
+    expect(await admitBatch(queue, run, 10)).toMatchObject({ phase: "running", waitMs: 0 });
     await pauseRun(queue, run);
     expect((await admitBatch(queue, run, 10)).phase).toBe("paused");
     await queue.redis.flushall();

@@ -4,6 +4,7 @@ import type { LoadEntry, LoadOptions } from "./encode.js";
 import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
+import { readMemory, type TargetMemory } from "./memory.js";
 import { arePresent, readBack } from "./read-back.js";
 import { scanIds } from "./scan-ids.js";
 import { openWire } from "./wire.js";
@@ -37,6 +38,8 @@ export interface Target {
   removeMarker(run: RunId, keyPrefix: string): Promise<void>;
   /** Tells an emptied target from another one: `host:port/db`, and the server process's own id ('' if it may not be read). */
   identity(): Promise<{ address: string; runId: string }>;
+  /** For a gauge: cheap, and writes nothing. */
+  memory(): Promise<TargetMemory>;
   close(): Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
       const info = await readInfo(connection);
       return { address: connection.address, runId: info.get("run_id") ?? "" };
     },
+    memory: () => readMemory(connection),
     close: async () => {
       connection.close();
       lines.wire.close();

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import pg from "pg";
 import colors from "picocolors";
 import { ServiceUnavailable, startPostgres, startRedis } from "../local-services/index.js";
+import { makeUser } from "../e2e/dashboard-user.js";
 import { type Environment, runProgram, startProgram } from "../programs.js";
 import { readExample } from "./example-session.js";
 import { findWrong, type Reject, type Status, type Verification } from "./expectation.js";
@@ -74,15 +75,17 @@ async function demo(): Promise<void> {
     started.push(() => worker.stop());
     pids.push(worker.pid);
   }
+  // Good for this demo alone.
+  const operator = await makeUser("ada", "operator");
   const dashboard = await startProgram(
     "rehome-dashboard",
     ["--port", "0"],
-    urls,
+    { ...urls, REHOME_DASHBOARD_USERS: operator.entry },
     join(logs, "dashboard.log"),
   );
   started.push(() => dashboard.stop());
   const address = String(dashboard.ready["url"]);
-  note(`  dashboard ${address}`);
+  note(`  dashboard ${address}, sign in as ${operator.name} with ${operator.password}`);
   note(`  workers ${pids.join(" and ")}: kill -9 one while it works, and nothing is lost`);
 
   step("rehome start --wait");
@@ -110,7 +113,7 @@ async function demo(): Promise<void> {
     sample: SAMPLE,
   });
   process.stdout.write(
-    `\n${renderScreen({ status, rejects, verification, example, reading, dashboard: address, wrong })}\n`,
+    `\n${renderScreen({ status, rejects, verification, example, reading, dashboard: address, operator, wrong })}\n`,
   );
 
   exitCode = wrong.length === 0 && migrated.code === COMPLETED_WITH_REJECTS ? 0 : 1;

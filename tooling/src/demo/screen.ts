@@ -12,6 +12,8 @@ export interface Screen {
   readonly example: ExampleSession;
   readonly reading: { readonly sql: number; readonly redis: number };
   readonly dashboard: string;
+  /** Who may sign in there. */
+  readonly operator: { readonly name: string; readonly password: string };
   readonly wrong: readonly string[];
 }
 
@@ -52,7 +54,7 @@ export function renderScreen(screen: Screen): string {
     screen.wrong.length === 0
       ? colors.green(verified(verification))
       : colors.red(wrong(screen.wrong)),
-    `  dashboard: ${screen.dashboard}`,
+    `  dashboard: ${screen.dashboard} (sign in as ${screen.operator.name} with ${screen.operator.password})`,
   ].join("\n");
 }
 

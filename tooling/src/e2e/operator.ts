@@ -17,7 +17,11 @@ export interface Operator {
   /** The same with `--json`; throws unless it exits with one of `codes` (default 0). */
   rehomeJson<T>(args: readonly string[], codes?: readonly number[]): Promise<T>;
   startWorker(options?: { args?: readonly string[]; environment?: Environment }): Promise<Program>;
-  startDashboard(environment?: Environment): Promise<Program & { readonly url: string }>;
+  /** By default on any free port. */
+  startDashboard(
+    environment?: Environment,
+    port?: number,
+  ): Promise<Program & { readonly url: string }>;
   /** Everything the programs have logged, those that ended included. */
   logs(): Promise<string>;
   /** Stops every program. */
@@ -67,10 +71,10 @@ export async function hireOperator(urls: Environment): Promise<Operator> {
           newLog("worker"),
         ),
       ),
-    startDashboard: async (environment = {}) => {
+    startDashboard: async (environment = {}, port = 0) => {
       const dashboard = await startProgram(
         "rehome-dashboard",
-        ["--port", "0"],
+        ["--port", String(port)],
         { ...urls, ...environment },
         newLog("dashboard"),
       );

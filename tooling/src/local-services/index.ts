@@ -1,3 +1,4 @@
+export { findChromium } from "./chromium.js";
 export { type Machine, plainEnvironment, thisMachine } from "./machine.js";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.js";
 export { findClientTool } from "./client-tools.js";

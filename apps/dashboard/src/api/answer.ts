@@ -7,3 +7,7 @@ export interface Answer {
 export function ok(body: unknown): Answer {
   return { status: 200, body };
 }
+
+export function refused(status: number, code: string, message: string, hint?: string): Answer {
+  return { status, body: { error: { code, message, ...(hint !== undefined && { hint }) } } };
+}

@@ -86,7 +86,7 @@ async function openRun(
     chunkSize: options.chunkSize,
     timeZone: facts.timeZone,
     source: facts.sourceIdentity,
-    target: { token, runId, address },
+    target: { token, runId, address, usedBytes: facts.targetUsedMemory },
     fingerprintKey: newFingerprintKey(),
   };
   const limits = { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { planVerification } from "../src/commands/verify.js";
+import { planVerification } from "../src/start-verification.js";
 
 const run = { total: 10, planned: 94, chunkSize: 10 };
 

@@ -1,0 +1,45 @@
+import type { SamplePair } from "../../src/picture.js";
+
+/** Unix seconds, and sessions a second until then; of one length. */
+export interface Rates {
+  readonly times: number[];
+  readonly values: number[];
+}
+
+const POINTS = 180;
+
+/**
+ * What was read, as rates over even steps: chunks end in bursts, and a step of nothing is a rate of zero. `from`
+ * and `to` are Unix ms.
+ */
+export function ratesOf(samples: readonly SamplePair[], from: number, to: number): Rates {
+  const times: number[] = [];
+  const values: number[] = [];
+  if (to <= from || samples.length === 0) return { times, values };
+  const step = Math.max(2_000, (to - from) / POINTS);
+  let before = readAt(samples, from);
+  for (let at = from; to - at > step / 2; at += step) {
+    const end = Math.min(at + step, to);
+    const read = readAt(samples, end);
+    times.push(end / 1_000);
+    values.push((Math.max(0, read - before) / (end - at)) * 1_000);
+    before = read;
+  }
+  return { times, values };
+}
+
+/** Between two samples sessions are held to have been read evenly. */
+function readAt(samples: readonly SamplePair[], at: number): number {
+  let low = 0;
+  let high = samples.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((samples[middle]?.[0] ?? 0) <= at) low = middle + 1;
+    else high = middle;
+  }
+  const [before, after] = [samples[low - 1], samples[low]];
+  if (before === undefined) return after?.[1] ?? 0;
+  if (after === undefined) return before[1];
+  const share = (at - before[0]) / (after[0] - before[0]);
+  return before[1] + share * (after[1] - before[1]);
+}

@@ -1,0 +1,69 @@
+import type { RunPicture, VerificationPicture } from "../../src/picture.js";
+import { count, percent } from "../figures.js";
+import { Panel } from "../panel.js";
+
+export function Verification({ run }: { run: RunPicture }) {
+  return (
+    <Panel name="verification" title="Verification">
+      {run.verification === null ? (
+        <p class="empty">
+          Not verified. Once the run has ended: <code>rehome verify</code>
+        </p>
+      ) : (
+        <Verdict verification={run.verification} />
+      )}
+    </Panel>
+  );
+}
+
+/** Of what was not compared nothing is said. */
+const GOOD = {
+  sample: "Nothing is missing, nothing differs in the sample",
+  count: "Nothing is missing, nothing is extra",
+} as const;
+
+function Verdict({ verification }: { verification: VerificationPicture }) {
+  const { result, total, done, failed } = verification;
+  if (done + failed < total) {
+    return (
+      <p class="figure">
+        {percent(done + failed, total)}{" "}
+        <small>comparing, {count(total)} chunks in all; no verdict yet</small>
+      </p>
+    );
+  }
+  if (failed > 0) {
+    return (
+      <p class="verdict verdict-none">
+        <span aria-hidden="true">?</span> No verdict: {count(failed)} of {count(total)} chunks could
+        not be compared.
+      </p>
+    );
+  }
+  const compared = result.mode === "count" ? "for presence alone" : "field by field, a sample";
+  return (
+    <>
+      <p class={`verdict ${result.ok ? "verdict-ok" : "verdict-bad"}`}>
+        <span aria-hidden="true">{result.ok ? "✓" : "✕"}</span>{" "}
+        {result.ok ? GOOD[result.mode] : "Something is missing, differs or is extra"}
+      </p>
+      <p class="hint">
+        {count(result.checked)} sessions compared {compared}.
+        {result.extra === null && " Extra keys in the target were not looked for."}
+      </p>
+      <dl class="counts">
+        {(
+          ["matched", "missing", "mismatched", "extra", "kept", "expired", "rejected"] as const
+        ).map((name) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd class={result[name] === null ? "not-looked" : ""}>
+              {result[name] === null ? "–" : count(result[name])}
+              {result[name] === null && <span class="unseen">not looked at</span>}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}

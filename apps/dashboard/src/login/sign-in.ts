@@ -1,0 +1,85 @@
+import { listLogouts, type QueueConnection, recordLogout } from "@rehome/queue";
+import type { CookieOptions, Request, Response } from "express";
+import { rateLimit } from "express-rate-limit";
+import { z } from "zod";
+import { type Answer, ok, refused } from "../api/answer.js";
+import type { Login, Logins } from "./logins.js";
+import { LONGEST_PASSWORD } from "./password.js";
+
+export const COOKIE = "rehome";
+/** Bull Board's page sends it back as a header, as ours does: the name is that of its HTTP client. */
+export const TOKEN_COOKIE = "XSRF-TOKEN";
+export const TOKEN_HEADER = "x-xsrf-token";
+
+const bodySchema = z.strictObject({
+  name: z.string().max(64),
+  password: z.string().max(LONGEST_PASSWORD),
+});
+
+const QUARTER_HOUR_MS = 15 * 60_000;
+
+/** Failed attempts: so many a name and so many an address in a quarter of an hour. */
+export const limitAttempts = () =>
+  [
+    // First: an address that has used its attempts up names nobody any more.
+    { limit: 50, keyGenerator: (request: Request) => `address ${request.socket.remoteAddress}` },
+    { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
+  ].map((limit) =>
+    rateLimit({
+      windowMs: QUARTER_HOUR_MS,
+      skipSuccessfulRequests: true,
+      standardHeaders: "draft-8",
+      legacyHeaders: false,
+      validate: { xForwardedForHeader: false, forwardedHeader: false },
+      message: {
+        error: { code: "too-many-attempts", message: "too many attempts: try again later" },
+      },
+      ...limit,
+    }),
+  );
+
+function nameIn(body: unknown): string {
+  const parsed = bodySchema.safeParse(body);
+  return parsed.success ? parsed.data.name : "";
+}
+
+/** What the page may know of whoever looks at it. */
+export function describeLogin(logins: Logins, login: Login) {
+  const { name, role } = login;
+  return { name, role, token: logins.token(login), canSignOut: logins.required };
+}
+
+export async function signIn(
+  logins: Logins,
+  options: CookieOptions,
+  request: Request,
+  response: Response,
+): Promise<Answer> {
+  const body = bodySchema.safeParse(request.body);
+  const login = body.success ? await logins.signIn(body.data.name, body.data.password) : null;
+  if (login === null) return refused(401, "wrong-login", "the name or the password is wrong");
+  response.cookie(COOKIE, logins.write(login), {
+    ...options,
+    httpOnly: true,
+    signed: true,
+    expires: new Date(login.expiresAt),
+  });
+  return ok(describeLogin(logins, login));
+}
+
+export async function signOut(
+  queue: QueueConnection,
+  logins: Logins,
+  login: Login,
+  response: Response,
+): Promise<Answer> {
+  logins.end(login);
+  response.clearCookie(COOKIE).clearCookie(TOKEN_COOKIE);
+  if (logins.required) await recordLogout(queue, login.id, login.expiresAt);
+  return ok({ ok: true });
+}
+
+/** Logins that were ended on another dashboard of this queue, or before this one was started. */
+export async function learnLogouts(queue: QueueConnection, ended: Set<string>): Promise<void> {
+  for (const login of await listLogouts(queue)) ended.add(login);
+}

@@ -1,0 +1,118 @@
+import type { Counts, Phase, RejectCode, RunId, Status, Verification } from "@rehome/core";
+import type { Action, RunSummary, ShownReject, WorkerRecord } from "@rehome/queue";
+
+/** What the page is told: types alone, shared with it. Everything in here is fit to be shown to a viewer. */
+
+/** How a chunk is drawn; the letters are what goes over the wire. */
+export const CHUNK_STATES = {
+  w: "waiting",
+  a: "active",
+  d: "done",
+  r: "done, with rejects",
+  t: "to be retried",
+  f: "failed",
+} as const;
+export type ChunkLetter = keyof typeof CHUNK_STATES;
+
+export interface TargetMemoryPicture {
+  /** Bytes; null where the target does not tell. */
+  readonly usedBytes: number | null;
+  /** null where there is no limit. */
+  readonly maxBytes: number | null;
+}
+
+/** Everything that is of no single run. */
+export interface Overview {
+  readonly runs: readonly RunSummary[];
+  readonly workers: readonly WorkerRecord[];
+  readonly actions: readonly Action[];
+  /** Why not, in words, where the target cannot be asked. */
+  readonly memory: TargetMemoryPicture | { readonly unknown: string };
+}
+
+export interface VerificationPicture {
+  readonly result: Verification;
+  /** Chunks to be compared. */
+  readonly total: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+export interface RejectGroup {
+  readonly code: RejectCode;
+  readonly count: number;
+  /** The latest few, as far as they were read. */
+  readonly latest: readonly ShownReject[];
+}
+
+/** Chunks that failed for one reason. */
+export interface FailureGroup {
+  readonly reason: string;
+  readonly count: number;
+  /** The first few, in order. */
+  readonly chunks: readonly number[];
+  /** The most that one of them took; null where none is known. */
+  readonly attempts: number | null;
+}
+
+export interface RunPicture {
+  readonly status: Status;
+  readonly maxRate: number | null;
+  readonly chunkSize: number;
+  readonly conflict: string;
+  readonly planWhole: boolean;
+  readonly verification: VerificationPicture | null;
+  readonly rejects: {
+    readonly groups: readonly RejectGroup[];
+    /** Rejects that have been looked at; fewer than there are while they are being read. */
+    readonly counted: number;
+  };
+  readonly failures: readonly FailureGroup[];
+  /** Bytes the target will use when the run has read everything; null where that cannot be said. */
+  readonly projectedBytes: number | null;
+  /** Whether the dashboard's TARGET_URL leads to this run's target; null where it has none. */
+  readonly isItsTarget: boolean | null;
+}
+
+/** Unix ms and sessions read. */
+export type SamplePair = readonly [at: number, read: number];
+
+export interface SamplesPicture {
+  readonly recent: readonly SamplePair[];
+  readonly whole: readonly SamplePair[];
+}
+
+/** The whole map; one letter a chunk. */
+export interface MapPicture {
+  readonly letters: string;
+}
+
+/** What changed in it: chunk and letter. Chunks that are new stand at its end. */
+export interface MapChange {
+  readonly changed: readonly (readonly [chunk: number, letter: ChunkLetter])[];
+}
+
+/** What is told of one chunk when it is pointed at. */
+export interface ChunkPicture {
+  readonly chunk: number;
+  readonly letter: ChunkLetter;
+  readonly attempts: number | null;
+  readonly ms: number | null;
+  readonly counts: Counts | null;
+  readonly reason: string | null;
+  /** Name of the worker that has it in hand. */
+  readonly worker: string | null;
+}
+
+export interface Me {
+  readonly name: string;
+  readonly role: "viewer" | "operator";
+  readonly token: string;
+  readonly canSignOut: boolean;
+}
+
+export interface Trouble {
+  readonly message: string;
+}
+
+export type { Action, Phase, RunId, RunSummary, Status, Verification, WorkerRecord };

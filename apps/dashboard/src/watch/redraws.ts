@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import type { ChunkLetter } from "../picture.js";
+
+type Redraw = readonly [chunk: number, letter: ChunkLetter];
+
+/** About a quarter of an hour of them: longer than a laptop's nap, cheaper than the map. */
+const KEPT = 900;
+
+/** What was redrawn of a map, for pages that come back. */
+export interface Redraws {
+  add(changed: readonly Redraw[]): void;
+  /** Stands for the map as it is now; another map's marks mean nothing. */
+  mark(): string;
+  /** What was redrawn after `mark`; null where that is not known any more, and the whole map is needed. */
+  since(mark: string): Redraw[] | null;
+}
+
+export function makeRedraws(): Redraws {
+  const epoch = randomBytes(6).toString("hex");
+  const kept: { number: number; changed: readonly Redraw[] }[] = [];
+  let latest = 0;
+  return {
+    add: (changed) => {
+      if (changed.length === 0) return;
+      latest += 1;
+      kept.push({ number: latest, changed });
+      if (kept.length > KEPT) kept.shift();
+    },
+    mark: () => `${epoch}.${latest}`,
+    since: (mark) => {
+      const [ofEpoch, number] = mark.split(".");
+      const from = Number(number);
+      const oldest = kept[0]?.number ?? latest + 1;
+      if (ofEpoch !== epoch || !(from <= latest) || from < oldest - 1) return null;
+      const letters = new Map<number, ChunkLetter>();
+      for (const { number: at, changed } of kept)
+        if (at > from) for (const [chunk, letter] of changed) letters.set(chunk, letter);
+      return [...letters].toSorted(([a], [b]) => a - b);
+    },
+  };
+}

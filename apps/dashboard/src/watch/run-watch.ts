@@ -1,0 +1,146 @@
+import { conclude, isActive, projectMemory, type RunId } from "@rehome/core";
+import {
+  activeChunks,
+  type QueueConnection,
+  readChangedChunks,
+  readPace,
+  readRun,
+  readStatus,
+  readVerification,
+  type Run,
+  type VerificationRecord,
+  type WorkerRecord,
+} from "@rehome/queue";
+import type { ChunkPicture, RunPicture, SamplesPicture, VerificationPicture } from "../picture.js";
+import { makeChunkMap } from "./chunk-map.js";
+import { makeRedraws, type Redraws } from "./redraws.js";
+import { makeRejectGroups } from "./reject-groups.js";
+import { makeSeries } from "./series.js";
+import type { GaugeReading } from "./target-gauge.js";
+
+/** Changes of chunks read in one go, and how many times in one look while there are more. */
+const PAGE = 5_000;
+const PAGES = 4;
+
+/** One run as it was last looked at. */
+export interface RunWatch {
+  readonly run: RunId;
+  /** Looks again, reading only what is new. Rejects with RehomeError `unknown-run` once it is forgotten. */
+  look(
+    queue: QueueConnection,
+    workers: readonly WorkerRecord[],
+    gauge: GaugeReading,
+  ): Promise<void>;
+  /** null before the first look. */
+  picture(): RunPicture | null;
+  samples(): SamplesPicture;
+  /** The whole map, and what was redrawn of it. */
+  letters(): string;
+  redrawnSince: Redraws["since"];
+  mark: Redraws["mark"];
+  tell(chunk: number): ChunkPicture | null;
+}
+
+export function makeRunWatch(run: RunId): RunWatch {
+  let known = nothingKnown();
+  let picture: RunPicture | null = null;
+
+  async function readChunks(queue: QueueConnection): Promise<void> {
+    for (let page = 0; page < PAGES; page += 1) {
+      const changes = await readChangedChunks(queue, run, known.place, PAGE);
+      if (changes.restored) known = nothingKnown();
+      if (changes.chunks.length === 0) return;
+      known.place = changes.next;
+      known.map.record(changes.chunks);
+      known.rejects.record(changes.chunks);
+    }
+  }
+
+  return {
+    run,
+    look: async (queue, workers, gauge) => {
+      try {
+        const record = await readRun(queue, run);
+        const [status, held, pace, verification] = await Promise.all([
+          readStatus(queue, run),
+          activeChunks(queue, run, "copy"),
+          readPace(queue, run),
+          readVerification(queue, run),
+          readChunks(queue),
+          known.series.read(queue, run),
+        ]);
+        await known.rejects.readSome(queue, record);
+        known.redraws.add(known.map.redraw(record.total, holders(run, held, workers)));
+        picture = {
+          status,
+          maxRate: pace.maxRate,
+          chunkSize: record.chunkSize,
+          conflict: record.conflict,
+          planWhole: record.planWhole,
+          verification: verification === null ? null : verificationOf(run, verification),
+          rejects: { groups: known.rejects.groups(), counted: known.rejects.counted() },
+          failures: known.map.failures(),
+          ...memoryOf(record, status.sessions, gauge),
+        };
+      } catch (error) {
+        // The queue Redis may come back with an older ledger: what was read is not built upon.
+        known = nothingKnown();
+        throw error;
+      }
+    },
+    picture: () => picture,
+    samples: () => known.series.picture(),
+    letters: () => known.map.letters(),
+    redrawnSince: (mark) => known.redraws.since(mark),
+    mark: () => known.redraws.mark(),
+    tell: (chunk) => known.map.tell(chunk),
+  };
+}
+
+function nothingKnown() {
+  return {
+    /** In the ledger's list of changes. */
+    place: 0,
+    map: makeChunkMap(),
+    redraws: makeRedraws(),
+    rejects: makeRejectGroups(),
+    series: makeSeries(),
+  };
+}
+
+/** BullMQ knows at once which chunks are held, and the workers, a second later, by whom; '' where none said so yet. */
+function holders(
+  run: RunId,
+  held: readonly number[],
+  workers: readonly WorkerRecord[],
+): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const worker of workers) {
+    if (worker.gone || worker.stopped) continue;
+    for (const task of worker.inHand)
+      if (task.run === run && task.kind === "copy") names.set(task.chunk, worker.name);
+  }
+  return new Map(held.map((chunk) => [chunk, names.get(chunk) ?? ""]));
+}
+
+function verificationOf(run: RunId, record: VerificationRecord): VerificationPicture {
+  const { mode, counts, total, done, failed } = record;
+  return { result: conclude(run, mode, counts), total, done, failed };
+}
+
+function memoryOf(
+  record: Run,
+  sessions: { planned: number; read: number; migrated: number },
+  gauge: GaugeReading,
+): Pick<RunPicture, "projectedBytes" | "isItsTarget"> {
+  if ("unknown" in gauge) return { projectedBytes: null, isItsTarget: null };
+  const { address, runId, usedBytes } = gauge;
+  const isItsTarget =
+    address === record.target.address || (runId !== "" && runId === record.target.runId);
+  const atStart = record.target.usedBytes ?? null;
+  const projects = isItsTarget && isActive(record.phase) && usedBytes !== null && atStart !== null;
+  return {
+    isItsTarget,
+    projectedBytes: projects ? projectMemory({ atStart, now: usedBytes, ...sessions }) : null,
+  };
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from "node:crypto";
+import { defaultMapping, newRunId, type RunId, type SessionId, type User } from "@rehome/core";
+import { closePlan, createRun, openQueue, type QueueConnection, recordBounds } from "@rehome/queue";
+import type { Express } from "express";
+import { pino } from "pino";
+import request, { type Response } from "supertest";
+import { afterEach, inject } from "vitest";
+import { makeApp } from "../src/app.js";
+import { makeLogins } from "../src/login/logins.js";
+import { hashPassword } from "../src/login/password.js";
+import { COOKIE } from "../src/login/sign-in.js";
+import { makeTargetGauge } from "../src/watch/target-gauge.js";
+import { makeWatch, type Watch } from "../src/watch/watch.js";
+
+export const PASSWORD = "correct horse";
+/** supertest's servers are asked for by this name. */
+export const ORIGIN = "http://dashboard.example";
+
+export interface Dashboard {
+  readonly app: Express;
+  readonly queue: QueueConnection;
+  readonly watch: Watch;
+  readonly logged: string[];
+}
+
+const closing: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+export async function user(name: string, role: User["role"]): Promise<User> {
+  return { name, role, passwordHash: await hashPassword(PASSWORD) };
+}
+
+/** A dashboard over an emptied queue. */
+export async function openDashboard(
+  options: {
+    users?: readonly User[];
+    origin?: string | null;
+    metricsToken?: string | null;
+    hours?: number;
+  } = {},
+): Promise<Dashboard> {
+  const queue = await openQueue(new URL(inject("redisUrl")));
+  await queue.redis.flushall();
+  const watch = makeWatch(queue, makeTargetGauge(null));
+  closing.push(async () => {
+    watch.close();
+    await queue.close();
+  });
+  const secret = randomBytes(16).toString("hex");
+  const { users = [], hours = 12, origin = ORIGIN, metricsToken = null } = options;
+  const logins = await makeLogins(users, { secret, hours, ended: new Set() });
+  const logged: string[] = [];
+  const log = pino({}, { write: (line) => void logged.push(line) });
+  return {
+    app: makeApp({ queue, watch, logins, log, secret, origin, metricsToken }),
+    queue,
+    watch,
+    logged,
+  };
+}
+
+/** What a browser has once somebody is signed in. */
+export interface Visit {
+  readonly cookie: string;
+  readonly token: string;
+}
+
+export async function signIn(app: Express, name: string): Promise<Visit> {
+  const response = await request(app)
+    .post("/api/login")
+    .set("origin", ORIGIN)
+    .send({ name, password: PASSWORD });
+  return { cookie: cookieOf(response), token: (response.body as { token: string }).token };
+}
+
+export function cookieOf(response: Response): string {
+  const cookies = (response.headers["set-cookie"] ?? []) as unknown as string[];
+  return cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`)) ?? "";
+}
+
+/** A planned run of so many chunks of 10 sessions, whose secrets are canaries. */
+export async function startRun(queue: QueueConnection, chunks = 2): Promise<RunId> {
+  const run = newRunId(new Date());
+  const frozen = {
+    mapping: defaultMapping,
+    conflict: "newer",
+    chunkSize: 10,
+    timeZone: "UTC",
+    source: "canary-source",
+    target: { token: "canary-token", runId: "canary-id", address: "canary-address" },
+    fingerprintKey: "canary-key",
+  } as const;
+  await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });
+  const bounds = Array.from({ length: chunks - 1 }, (_, i) => `canary-bound-${i}` as SessionId);
+  await recordBounds(queue, run, 0, 10, bounds);
+  await closePlan(queue, run, { exists: true, size: 10 });
+  return run;
+}

@@ -1,0 +1,98 @@
+import { hostname } from "node:os";
+import {
+  announceWorker,
+  parseJob,
+  type Payload,
+  type QueueConnection,
+  type WorkerReport,
+} from "@rehome/queue";
+import type { Job } from "bullmq";
+import type { Config } from "./config.js";
+
+const EVERY_MS = 1_000;
+/** The rate is that of so many of the latest announcements. */
+const WINDOW = 5;
+/** A worker that stops does not wait for a queue Redis that is away. */
+const FAREWELL_MS = 1_000;
+
+/** What this worker says of itself once a second, for whoever watches. */
+export interface Announcement {
+  begin(): void;
+  /** Says that the worker stops. Never rejects. */
+  end(): Promise<void>;
+  /** Sessions of a batch that is now copied. */
+  readonly count: (sessions: number) => void;
+  /** The job counts as in hand while `work` lasts. */
+  during<T>(job: Job<Payload>, work: () => Promise<T>): Promise<T>;
+  inHand(): number;
+}
+
+export function makeAnnouncement(
+  queue: QueueConnection,
+  config: Pick<Config, "name" | "concurrency">,
+): Announcement {
+  const held = new Set<Job<Payload>>();
+  const window: { at: number; sessions: number }[] = [];
+  let sessions = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let announced: Promise<void> | null = null;
+
+  function report(stopped: boolean): WorkerReport {
+    window.push({ at: performance.now(), sessions });
+    if (window.length > WINDOW) window.shift();
+    const [first, last] = [window[0], window.at(-1)];
+    const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1_000;
+    const copied = (last?.sessions ?? 0) - (first?.sessions ?? 0);
+    return {
+      name: config.name,
+      host: hostname(),
+      pid: process.pid,
+      concurrency: config.concurrency,
+      sessionsPerSecond: seconds > 0 ? Math.round(copied / seconds) : 0,
+      sessions,
+      inHand: [...held].flatMap(chunkOf),
+      stopped,
+    };
+  }
+
+  /** One at a time: while the queue Redis is away, a patient connection would keep them all. */
+  function announce(stopped: boolean): Promise<void> {
+    announced ??= announceWorker(queue, report(stopped))
+      .catch(() => undefined)
+      .finally(() => {
+        announced = null;
+      });
+    return announced;
+  }
+
+  return {
+    begin: () => {
+      void announce(false);
+      timer = setInterval(() => void announce(false), EVERY_MS);
+    },
+    end: async () => {
+      clearInterval(timer);
+      const farewell = (announced ?? Promise.resolve()).then(() => announce(true));
+      const patience = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
+      await Promise.race([farewell, patience]);
+    },
+    count: (copied) => {
+      sessions += copied;
+    },
+    during: async (job, work) => {
+      held.add(job);
+      return await work().finally(() => held.delete(job));
+    },
+    inHand: () => held.size,
+  };
+}
+
+/** None of a job that someone else has put there. */
+function chunkOf(job: Job<Payload>): WorkerReport["inHand"] {
+  try {
+    const { run, kind, chunk } = parseJob(job);
+    return [{ run, kind, chunk }];
+  } catch {
+    return [];
+  }
+}

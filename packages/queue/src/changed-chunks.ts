@@ -1,0 +1,48 @@
+import type { RunId } from "@rehome/core";
+import { type ChunkState, type Effort, parseEffort, parseEntry } from "./chunk-state.js";
+import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+
+export interface ChangedChunk {
+  readonly chunk: number;
+  readonly entry: ChunkState;
+  /** null where it has not ended yet. */
+  readonly effort: Effort | null;
+}
+
+export interface Changes {
+  /** Where to go on reading. */
+  readonly next: number;
+  /** The ledger is an older one than `after` was read from: forget what was read, and begin at 0. */
+  readonly restored: boolean;
+  readonly chunks: readonly ChangedChunk[];
+}
+
+/**
+ * The chunks whose entry in the ledger has changed since place `after` (0: since the run began), as they stand
+ * now; at most `limit` changes at a time.
+ */
+export async function readChangedChunks(
+  queue: QueueConnection,
+  run: RunId,
+  after: number,
+  limit: number,
+): Promise<Changes> {
+  const keys = runKeys(run);
+  const length = await queue.redis.llen(keys.changed).catch(rethrow);
+  if (length < after) return { next: 0, restored: true, chunks: [] };
+  if (length === after) return { next: after, restored: false, chunks: [] };
+  const changed = await queue.redis.lrange(keys.changed, after, after + limit - 1).catch(rethrow);
+  const numbers = [...new Set(changed)];
+  const [entries, efforts] = await Promise.all([
+    queue.redis.hmget(keys.chunks, ...numbers),
+    queue.redis.hmget(keys.efforts, ...numbers),
+  ]).catch(rethrow);
+  const chunks = numbers.map((number, at) => ({
+    chunk: Number(number),
+    entry: parseEntry(entries[at] ?? null),
+    effort: parseEffort(efforts[at] ?? null),
+  }));
+  return { next: after + changed.length, restored: false, chunks };
+}

@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+import type { QueueConnection } from "./connection.js";
+import { LOGIN_SECRET_KEY, LOGOUTS_KEY } from "./keys.js";
+import { rethrow } from "./run-record.js";
+
+/**
+ * The secret that dashboards sign logins with, made by the first one that asks: a login outlives a restart, and is
+ * good for every dashboard of this queue. Whoever may read the queue Redis may change everything there anyway.
+ */
+export async function readLoginSecret(queue: QueueConnection): Promise<string> {
+  await queue.redis.set(LOGIN_SECRET_KEY, randomBytes(32).toString("hex"), "NX").catch(rethrow);
+  const secret = await queue.redis.get(LOGIN_SECRET_KEY).catch(rethrow);
+  if (secret === null) throw new Error("the login secret vanished while it was read");
+  return secret;
+}
+
+/** A login that was ended by its user, remembered until it would have ended by itself (Unix ms). */
+export async function recordLogout(
+  queue: QueueConnection,
+  login: string,
+  expiresAt: number,
+): Promise<void> {
+  await queue.redis
+    .multi()
+    .zadd(LOGOUTS_KEY, expiresAt, login)
+    .zremrangebyscore(LOGOUTS_KEY, "-inf", String(Date.now()))
+    .exec()
+    .catch(rethrow);
+}
+
+export async function listLogouts(queue: QueueConnection): Promise<string[]> {
+  return await queue.redis.zrange(LOGOUTS_KEY, "0", "-1").catch(rethrow);
+}

@@ -1,0 +1,22 @@
+import type { RunId, Sample } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+import { parseSample } from "./status.js";
+
+/**
+ * How many sessions had been read when: `recent` at most once a second for 15 minutes, `whole` over the whole run.
+ * Of each only the last `latest` samples, where given.
+ */
+export async function readSamples(
+  queue: QueueConnection,
+  run: RunId,
+  latest = 0,
+): Promise<{ recent: Sample[]; whole: Sample[] }> {
+  const keys = runKeys(run);
+  const [recent, whole] = await Promise.all([
+    queue.redis.lrange(keys.samples, -latest, -1),
+    queue.redis.lrange(keys.series, -latest, -1),
+  ]).catch(rethrow);
+  return { recent: recent.map(parseSample), whole: whole.map(parseSample) };
+}

@@ -1,0 +1,63 @@
+import type { Outcome, Phase, RunId } from "@rehome/core";
+import type { QueueConnection } from "./connection.js";
+import { RUNS_KEY, runKeys } from "./keys.js";
+import { rethrow } from "./run-record.js";
+
+/** A run in one line. */
+export interface RunSummary {
+  readonly run: RunId;
+  readonly phase: Phase;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly sessions: Record<"planned" | "read" | Outcome, number>;
+  readonly chunks: Record<"total" | "done" | "failed", number>;
+}
+
+const FIELDS = [
+  "phase",
+  "startedAt",
+  "finishedAt",
+  "planned",
+  "read",
+  "migrated",
+  "kept",
+  "expired",
+  "rejected",
+  "total",
+  "done",
+  "failed",
+] as const;
+
+/** The latest runs whose ledger is still there, newest first, in two round trips however many there are. */
+export async function listRunSummaries(
+  queue: QueueConnection,
+  limit: number,
+): Promise<RunSummary[]> {
+  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, limit - 1).catch(rethrow)) as RunId[];
+  const records = await Promise.all(
+    runs.map((run) => queue.redis.hmget(runKeys(run).run, ...FIELDS)),
+  ).catch(rethrow);
+  return runs.flatMap((run, at) => summarize(run, records[at] ?? []) ?? []);
+}
+
+function summarize(run: RunId, values: readonly (string | null)[]): RunSummary | null {
+  const field = (name: (typeof FIELDS)[number]) => values[FIELDS.indexOf(name)] ?? null;
+  const number = (name: (typeof FIELDS)[number]) => Number(field(name));
+  if (field("phase") === null) return null;
+  return {
+    run,
+    phase: field("phase") as Phase,
+    startedAt: new Date(number("startedAt")).toISOString(),
+    finishedAt: field("finishedAt") === null ? null : new Date(number("finishedAt")).toISOString(),
+    sessions: {
+      planned: number("planned"),
+      read: number("read"),
+      migrated: number("migrated"),
+      kept: number("kept"),
+      expired: number("expired"),
+      rejected: number("rejected"),
+    },
+    chunks: { total: number("total"), done: number("done"), failed: number("failed") },
+  };
+}

@@ -1,0 +1,84 @@
+import { isRunId, type RunId } from "@rehome/core";
+import { z } from "zod";
+import type { QueueConnection } from "./connection.js";
+import { WORKERS_KEY, WORKERS_SEEN_KEY } from "./keys.js";
+import { JOB_KINDS } from "./payload.js";
+import { rethrow } from "./run-record.js";
+import { loadScript } from "./script.js";
+
+const announceScript = loadScript("announce-worker");
+
+/** Workers announce themselves once a second: whoever missed this many seconds is gone. */
+const GONE_AFTER_MS = 4_000;
+/** So long a worker that is gone, or was stopped, is still shown. */
+const SHOWN_FOR_MS = 15 * 60_000;
+
+const reportSchema = z.strictObject({
+  /** `<host>-<pid>`, as in the worker's logs. */
+  name: z.string().regex(/^[\w.-]{1,300}$/),
+  host: z.string().regex(/^[\w.-]{1,255}$/),
+  pid: z.int().positive(),
+  concurrency: z.int().positive(),
+  /** Over the last few seconds. */
+  sessionsPerSecond: z.number().nonnegative(),
+  /** Copied since the worker started. */
+  sessions: z.int().nonnegative(),
+  inHand: z.array(
+    z.strictObject({
+      run: z.custom<RunId>((value) => typeof value === "string" && isRunId(value)),
+      kind: z.enum(JOB_KINDS),
+      chunk: z.int().nonnegative(),
+    }),
+  ),
+  stopped: z.boolean(),
+});
+
+/** What a worker says of itself. */
+export type WorkerReport = z.infer<typeof reportSchema>;
+
+export interface WorkerRecord extends WorkerReport {
+  /** Unix ms by the queue Redis's clock. */
+  readonly seenAt: number;
+  /** Silent for some seconds without having said that it stops. */
+  readonly gone: boolean;
+}
+
+export async function announceWorker(queue: QueueConnection, report: WorkerReport): Promise<void> {
+  await announceScript(
+    queue.redis,
+    [WORKERS_KEY, WORKERS_SEEN_KEY],
+    [report.name, JSON.stringify(report), SHOWN_FOR_MS],
+  );
+}
+
+/** Every worker heard of in the last 15 minutes, by name. What is no worker's report is left out. */
+export async function listWorkers(queue: QueueConnection): Promise<WorkerRecord[]> {
+  const replies = await queue.redis
+    .multi()
+    .hgetall(WORKERS_KEY)
+    .zrange(WORKERS_SEEN_KEY, "0", "-1", "WITHSCORES")
+    .time()
+    .exec()
+    .catch(rethrow);
+  const [reports, seen, time] = (replies ?? []).map(([error, reply]) => {
+    if (error !== null) rethrow(error);
+    return reply;
+  }) as [Record<string, string>, string[], [string, string]];
+  const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  const workers: WorkerRecord[] = [];
+  for (let i = 0; i < seen.length; i += 2) {
+    const report = parseReport(reports[seen[i] ?? ""]);
+    const seenAt = Number(seen[i + 1]);
+    if (report === null || now - seenAt > SHOWN_FOR_MS) continue;
+    workers.push({ ...report, seenAt, gone: !report.stopped && now - seenAt > GONE_AFTER_MS });
+  }
+  return workers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function parseReport(text: string | undefined): WorkerReport | null {
+  try {
+    return reportSchema.parse(JSON.parse(text ?? ""));
+  } catch {
+    return null;
+  }
+}
