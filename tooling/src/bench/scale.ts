@@ -26,6 +26,7 @@ const SIZES: readonly Size[] = [
   { sessions: 5 * M, users: 0.2 * M },
   { sessions: 1 * M, users: 0.02 * M },
   { sessions: 1 * M, users: 2 * M },
+  { sessions: 0.1 * M, users: 0.02 * M, large: 100 },
 ];
 
 /** One size of chunks beside the default, at both ends of what is sensible. */
@@ -35,7 +36,8 @@ const lines: string[][] = [];
 const progress = openProgress();
 await withArena(SIZES[0]?.sessions ?? 0, async (arena) => {
   for (const size of SIZES) {
-    const name = `${whole(size.sessions)} sessions, ${whole(size.users)} users`;
+    const large = size.large === undefined ? "" : `, ${size.large} sessions of 10 MB`;
+    const name = `${whole(size.sessions)} sessions, ${whole(size.users)} users${large}`;
     progress.step(`seeding ${name}`, size.sessions);
     await seed(arena.urls, size, (done) => progress.at(done));
     const isPlain = size.sessions === M && size.users === 0.2 * M;

@@ -4,6 +4,8 @@ import { type Environment, runProgram } from "../programs.js";
 export interface Size {
   readonly sessions: number;
   readonly users: number;
+  /** So many of the sessions hold 10 MB more, in one attribute. */
+  readonly large?: number;
 }
 
 /** Rows inserted at a time, so that there is progress to show. */
@@ -15,7 +17,7 @@ const STEP = 50_000;
  */
 export async function seed(
   urls: Environment,
-  { sessions, users }: Size,
+  { sessions, users, large = 0 }: Size,
   onProgress: (sessions: number) => void,
 ): Promise<void> {
   const made = await runProgram(
@@ -33,6 +35,11 @@ export async function seed(
       await insertSessions(source, Math.min(STEP, sessions - done), users);
       onProgress(Math.min(done + STEP, sessions));
     }
+    await source.query(
+      `INSERT INTO session_data (session_id, attribute_key, attribute_value)
+       SELECT session_id, 'large', repeat('0123456789', 1000000) FROM user_sessions ORDER BY random() LIMIT $1`,
+      [large],
+    );
     // As autovacuum leaves a table that has been there for a while.
     for (const table of ["users", "user_preferences", "user_sessions", "session_data"])
       await source.query(`VACUUM (ANALYZE, FREEZE) ${table}`);
