@@ -38,7 +38,7 @@ export class ReplyParser {
 
 function parseLine(bytes: Buffer, start: number, end: number): Reply {
   const text = bytes.toString("utf8", start + 1, end - 1);
-  switch (bytes[start]) {
+  switch (bytes.readUInt8(start)) {
     case PLUS:
       return text;
     case COLON:

