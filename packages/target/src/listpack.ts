@@ -142,7 +142,8 @@ function writeBackLength(bytes: Buffer, start: number, end: number): number {
     return end + 1;
   }
   let at = end;
-  let shift = size < 2 ** 14 ? 7 : size < 2 ** 21 ? 14 : size < 2 ** 28 ? 21 : 28;
+  // Redis's own bounds: each is one less than what so many bits can hold.
+  let shift = size < 2 ** 14 - 1 ? 7 : size < 2 ** 21 - 1 ? 14 : size < 2 ** 28 - 1 ? 21 : 28;
   bytes[at] = size >>> shift;
   while (shift > 0) {
     shift -= 7;

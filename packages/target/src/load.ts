@@ -76,14 +76,8 @@ async function restoreAbsent(
   entries: readonly LoadEntry[],
   keyPrefix: string,
 ): Promise<(LoadResult | "present")[]> {
-  const sent: Promise<Reply[]>[] = [];
-  for (const { bytes, count } of encodeRestores(entries, keyPrefix, way.maxListpackEntries))
-    sent.push(wire.send(bytes, count));
-  const answered = await Promise.allSettled(sent);
-  const replies = answered.flatMap((one) => {
-    if (one.status === "rejected") throw one.reason;
-    return one.value;
-  });
+  const restores = encodeRestores(entries, keyPrefix, way.maxListpackEntries);
+  const replies = await sendAll(restores, ({ bytes, count }) => wire.send(bytes, count));
   return replies.map(resultOf);
 }
 
@@ -104,8 +98,18 @@ async function loadByScript(
   entries: readonly LoadEntry[],
   options: LoadOptions,
 ): Promise<LoadResult[]> {
-  const batches = encodeBatches(entries, options, way);
-  const results: LoadResult[][] = [];
+  return await sendAll(encodeBatches(entries, options, way), (batch) => send(connection, batch));
+}
+
+/**
+ * What all of them are answered, in order. A few at a time: what waited behind a whole chunk could be late without
+ * fault of the server.
+ */
+async function sendAll<Sent, Answer>(
+  batches: Generator<Sent>,
+  sendOne: (batch: Sent) => Promise<Answer[]>,
+): Promise<Answer[]> {
+  const answers: Answer[][] = [];
   let sent = 0;
 
   async function sendInTurn(): Promise<void> {
@@ -113,7 +117,7 @@ async function loadByScript(
       for (let next = batches.next(); next.done !== true; next = batches.next()) {
         const turn = sent;
         sent += 1;
-        results[turn] = await send(connection, next.value);
+        answers[turn] = await sendOne(next.value);
       }
     } catch (error) {
       batches.return(undefined);
@@ -123,7 +127,7 @@ async function loadByScript(
 
   const turns = await Promise.allSettled(Array.from({ length: CALLS_IN_FLIGHT }, sendInTurn));
   for (const turn of turns) if (turn.status === "rejected") throw turn.reason;
-  return results.flat();
+  return answers.flat();
 }
 
 async function send(connection: Connection, batch: Batch): Promise<LoadResult[]> {

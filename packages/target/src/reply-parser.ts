@@ -38,9 +38,14 @@ export class ReplyParser {
 
 function parseLine(bytes: Buffer, start: number, end: number): Reply {
   const text = bytes.toString("utf8", start + 1, end - 1);
-  const kind = bytes[start];
-  if (kind === PLUS) return text;
-  if (kind === COLON) return Number(text);
-  if (kind === MINUS) return { error: text };
-  throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
+  switch (bytes.readUInt8(start)) {
+    case PLUS:
+      return text;
+    case COLON:
+      return Number(text);
+    case MINUS:
+      return { error: text };
+    default:
+      throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
+  }
 }

@@ -101,8 +101,8 @@ interface Waiting {
   readonly count: number;
   readonly replies: Reply[];
   readonly deadline: NodeJS.Timeout;
-  resolve(replies: Reply[]): void;
-  reject(error: unknown): void;
+  readonly resolve: (replies: Reply[]) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** One socket, and who waits for its replies. */

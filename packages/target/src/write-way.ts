@@ -12,7 +12,7 @@ export type WriteWay =
   | { readonly kind: "restore"; readonly maxListpackEntries: number }
   | { readonly kind: "hset"; readonly reason: string };
 
-/** The oldest default of hash-max-listpack-entries; what a server of unknown limit certainly keeps as it is. */
+/** Below the usual hash-max-listpack-entries of 512: what a server of unknown limit hardly converts. */
 const DEFAULT_MAX_LISTPACK_ENTRIES = 128;
 
 /** What a listpack's own count of names and values can hold. */

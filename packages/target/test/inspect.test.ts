@@ -8,7 +8,9 @@ import {
   countKeys,
   EXPIRY,
   everythingIn,
+  expired,
   id,
+  OLD,
   options,
   rejection,
   useTarget,
@@ -128,35 +130,73 @@ describe("preflight", () => {
     for (const listener of [silent, closing, other]) listener.close();
   });
 
-  test.each(["hset", "unlink", "pexpireat", "eval", "setrange", "hgetall"])(
-    "refuses a user who may not %s, and says what is needed",
-    async (command) => {
+  const ALWAYS = [
+    "unlink",
+    "eval",
+    "setrange",
+    "hget",
+    "hlen",
+    "hmget",
+    "hgetall",
+    "type",
+    "exists",
+    "time",
+  ];
+  test.each([
+    ...ALWAYS.map((command) => ["restore", command] as const),
+    ...[...ALWAYS, "hset", "pexpireat"].map((command) => ["hset", command] as const),
+  ])(
+    "refuses a user who writes by %s and may not %s, and says what is needed",
+    async (way, command) => {
       const rules = command === "eval" ? ["-eval", "-evalsha"] : [`-${command}`];
-      const error = await failureAt(await urlOf(`without-${command}`, ...rules));
+      if (way === "hset") rules.push("-restore");
+      const error = await failureAt(await urlOf(`${way}-without-${command}`, ...rules));
       expect(error).toMatchObject({ code: "target-NOPERM", retryable: false });
       expect((error as { hint: string }).hint).toContain(command.toUpperCase());
     },
   );
 
-  test("asks for no permission that is not needed, and for all that are", async () => {
-    const refused = (await failureAt(await urlOf("too-little", "-hset"))) as { hint: string };
-    const commands = refused.hint.match(/\b[A-Z]{3,}\b/g)!.map((command) => `+${command}`);
-    const keys = refused.hint.match(/\S+\*/g)!.map((pattern) => `~${pattern}`);
-    const url = await urlOf("just-enough", "resetkeys", ...keys, "-@all", ...commands);
-    url.pathname = "/2";
-    const target = openTarget(url);
-    expect((await target.inspect()).warnings).toEqual([]);
-    await target.load([write("a")], options("session:"));
-    expect(await target.load([write("a")], options("session:", "keep"))).toEqual(["migrated"]);
-    expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
-    expect(await countKeys(target, "session:")).toBe(1);
-    const run = newRunId(new Date());
-    expect(
-      await target.checkMarker(run, await target.placeMarker(run, "session:"), "session:"),
-    ).toBe(true);
-    await target.removeMarker(run, "session:");
-    await target.close();
-  });
+  const ONLY_FOR = { restore: ["RESTORE"], hset: ["HSET", "PEXPIREAT"] } as const;
+  test.each([
+    { way: "restore", spared: ONLY_FOR.hset, warnings: [] },
+    {
+      way: "hset",
+      spared: ONLY_FOR.restore,
+      warnings: [expect.stringContaining("may not call RESTORE")],
+    },
+  ])(
+    "asks for no permission that is not needed, and for all that are, written by $way",
+    async ({ way, spared, warnings }) => {
+      const refused = (await failureAt(await urlOf("too-little", "-hgetall"))) as { hint: string };
+      const named: string[] = refused.hint.match(/\b[A-Z]{3,}\b/g)!;
+      expect(named).toEqual(expect.arrayContaining([...ONLY_FOR.restore, ...ONLY_FOR.hset]));
+      const commands = named
+        .filter((command) => !spared.some((one) => one === command))
+        .map((command) => `+${command}`);
+      const keys = refused.hint.match(/\S+\*/g)!.map((pattern) => `~${pattern}`);
+      const url = await urlOf(`just-enough-${way}`, "resetkeys", ...keys, "-@all", ...commands);
+      url.pathname = way === "restore" ? "/2" : "/4";
+      const target = openTarget(url);
+      const facts = await target.inspect();
+      expect(facts.warnings).toEqual(warnings);
+      expect(facts.writeWay.kind).toBe(way);
+      const older = write("a", { lastActivityAt: OLD });
+      for (const policy of ["newer", "replace"] as const) {
+        expect(await target.load([older], options("session:", policy))).toEqual(["migrated"]);
+        expect(await target.load([write("a")], options("session:", policy))).toEqual(["migrated"]);
+      }
+      expect(await target.load([write("a")], options("session:", "keep"))).toEqual(["migrated"]);
+      expect(await target.load([expired("b")], options("session:"))).toEqual(["expired"]);
+      expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
+      expect(await countKeys(target, "session:")).toBe(1);
+      const run = newRunId(new Date());
+      expect(
+        await target.checkMarker(run, await target.placeMarker(run, "session:"), "session:"),
+      ).toBe(true);
+      await target.removeMarker(run, "session:");
+      await target.close();
+    },
+  );
 
   test("refuses a user who may not write the keys it needs", async () => {
     const error = await failureAt(await urlOf("elsewhere", "resetkeys", "~session:*"));

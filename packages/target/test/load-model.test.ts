@@ -1,10 +1,8 @@
 import { compareActivity, type Mapping, nullText, renamed } from "@rehome/core";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LoadEntry, LoadOptions, LoadResult } from "../src/index.js";
-import { EXPIRY, id, options, pairs, useTarget } from "./target-fixture.js";
-
-const { target, redis, prefix } = useTarget();
+import { EXPIRY, id, options, pairs, useTarget, WAYS } from "./target-fixture.js";
 
 /** What a key holds: nothing, something that is no hash, or a hash. */
 type Held = null | "string" | { fields: Map<string, string>; expiresAt: number | null };
@@ -193,108 +191,115 @@ function isDigit(letter: string): boolean {
   return letter >= "0" && letter <= "9";
 }
 
-async function put(keys: string, model: ReadonlyMap<string, Held>): Promise<void> {
-  for (const name of IDS) {
-    const [key, held] = [keys + name, model.get(name) ?? null];
-    await redis.del(key);
-    if (held === "string") await redis.set(key, "held");
-    else if (held !== null) {
-      await redis.hset(key, ...[...held.fields].flat());
-      if (held.expiresAt !== null) await redis.pexpireat(key, held.expiresAt);
+describe.each(WAYS)("written by %s", (way) => {
+  const { target, redis, prefix } = useTarget(way);
+  async function put(keys: string, model: ReadonlyMap<string, Held>): Promise<void> {
+    for (const name of IDS) {
+      const [key, held] = [keys + name, model.get(name) ?? null];
+      await redis.del(key);
+      if (held === "string") await redis.set(key, "held");
+      else if (held !== null) {
+        await redis.hset(key, ...[...held.fields].flat());
+        if (held.expiresAt !== null) await redis.pexpireat(key, held.expiresAt);
+      }
     }
   }
-}
 
-async function read(keys: string): Promise<Map<string, Held>> {
-  const model = new Map<string, Held>();
-  for (const name of IDS) {
-    const type = await redis.type(keys + name);
-    if (type === "string") model.set(name, "string");
-    if (type !== "hash") continue;
-    const fields = pairs((await redis.call("HGETALL", keys + name)) as string[]);
-    const expiresAt = await redis.pexpiretime(keys + name);
-    model.set(name, { fields, expiresAt: expiresAt < 0 ? null : expiresAt });
+  async function read(keys: string): Promise<Map<string, Held>> {
+    const model = new Map<string, Held>();
+    for (const name of IDS) {
+      const type = await redis.type(keys + name);
+      if (type === "string") model.set(name, "string");
+      if (type !== "hash") continue;
+      const fields = pairs((await redis.call("HGETALL", keys + name)) as string[]);
+      const expiresAt = await redis.pexpiretime(keys + name);
+      model.set(name, { fields, expiresAt: expiresAt < 0 ? null : expiresAt });
+    }
+    return model;
   }
-  return model;
-}
 
-const scenarios = mappings.chain((mapping) =>
-  fc.record({
-    mapping: fc.constant(mapping),
-    start: fc.array(fc.tuple(fc.constantFrom(...IDS), helds(mapping)), { maxLength: 4 }),
-    loads: fc.array(
-      fc.record({
-        conflict: fc.constantFrom("newer", "replace", "keep"),
-        entries: fc.array(entries(mapping), { minLength: 1, maxLength: 6 }),
-        twice: fc.boolean(),
-      }),
-      { minLength: 1, maxLength: 4 },
-    ),
-  }),
-);
-
-test("whatever the target holds, a load does to it what the contract says", async () => {
-  const keys = prefix();
-  await fc.assert(
-    fc.asyncProperty(scenarios, async ({ mapping, start, loads }) => {
-      const model = new Map(start.filter(([, held]) => held !== null));
-      await put(keys, model);
-      for (const { conflict, entries: batch, twice } of loads) {
-        const loadOptions = { conflict, mapping: { ...mapping, keyPrefix: keys } } as const;
-        for (let time = 0; time < (twice ? 2 : 1); time += 1) {
-          const expected = batch.map((entry) => loadIntoModel(model, entry, loadOptions));
-          expect(await target.load(batch, loadOptions)).toEqual(expected);
-          expect(await read(keys)).toEqual(model);
-        }
-      }
-    }),
-    { numRuns: 300 },
-  );
-});
-
-test("the target compares last activities as core does", async () => {
-  const keys = prefix();
-  const pairsOf = mappings.chain((mapping) =>
+  const scenarios = mappings.chain((mapping) =>
     fc.record({
       mapping: fc.constant(mapping),
-      pairs: fc.array(
-        fc.tuple(fc.option(fc.oneof(isoTime, epoch, odd)), fc.option(times(mapping))),
-        { minLength: 1, maxLength: 150 },
+      start: fc.array(fc.tuple(fc.constantFrom(...IDS), helds(mapping)), { maxLength: 4 }),
+      loads: fc.array(
+        fc.record({
+          conflict: fc.constantFrom("newer", "replace", "keep"),
+          entries: fc.array(entries(mapping), { minLength: 1, maxLength: 6 }),
+          twice: fc.boolean(),
+        }),
+        { minLength: 1, maxLength: 4 },
       ),
     }),
   );
-  await fc.assert(
-    fc.asyncProperty(pairsOf, async ({ mapping, pairs: compared }) => {
-      const name = activityName(mapping);
-      const filling = redis.pipeline();
-      for (const [i, [found]] of compared.entries()) {
-        filling
-          .del(keys + i)
-          .hset(keys + i, "user_id", "1", ...(found === null ? [] : [name, found]));
-      }
-      await filling.exec();
-      const batch = compared.map(([, source], i): LoadEntry => {
-        const fields = ["user_id", "2", ...(source === null ? [] : [name, source])];
-        return {
-          kind: "write",
-          session: {
-            id: id(String(i)),
-            fields,
-            expiresAt: EXPIRY,
-            lastActivityAt: source,
-            bytes: 50,
-          },
-        };
-      });
-      const expected = compared.map(([found, source]) => {
-        const present = found === nullText(mapping) ? null : found;
-        const order = compareActivity(present, source, mapping.timestamps);
-        return order === "newer" ? "kept" : order === "incomparable" ? "incomparable" : "migrated";
-      });
-      expect(
-        await target.load(batch, { conflict: "newer", mapping: { ...mapping, keyPrefix: keys } }),
-      ).toEqual(expected);
-    }),
-    { numRuns: 150 },
-  );
+
+  test("whatever the target holds, a load does to it what the contract says", async () => {
+    const keys = prefix();
+    await fc.assert(
+      fc.asyncProperty(scenarios, async ({ mapping, start, loads }) => {
+        const model = new Map(start.filter(([, held]) => held !== null));
+        await put(keys, model);
+        for (const { conflict, entries: batch, twice } of loads) {
+          const loadOptions = { conflict, mapping: { ...mapping, keyPrefix: keys } } as const;
+          for (let time = 0; time < (twice ? 2 : 1); time += 1) {
+            const expected = batch.map((entry) => loadIntoModel(model, entry, loadOptions));
+            expect(await target.load(batch, loadOptions)).toEqual(expected);
+            expect(await read(keys)).toEqual(model);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("the target compares last activities as core does", async () => {
+    const keys = prefix();
+    const pairsOf = mappings.chain((mapping) =>
+      fc.record({
+        mapping: fc.constant(mapping),
+        pairs: fc.array(
+          fc.tuple(fc.option(fc.oneof(isoTime, epoch, odd)), fc.option(times(mapping))),
+          { minLength: 1, maxLength: 150 },
+        ),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(pairsOf, async ({ mapping, pairs: compared }) => {
+        const name = activityName(mapping);
+        const filling = redis.pipeline();
+        for (const [i, [found]] of compared.entries()) {
+          filling
+            .del(keys + i)
+            .hset(keys + i, "user_id", "1", ...(found === null ? [] : [name, found]));
+        }
+        await filling.exec();
+        const batch = compared.map(([, source], i): LoadEntry => {
+          const fields = ["user_id", "2", ...(source === null ? [] : [name, source])];
+          return {
+            kind: "write",
+            session: {
+              id: id(String(i)),
+              fields,
+              expiresAt: EXPIRY,
+              lastActivityAt: source,
+              bytes: 50,
+            },
+          };
+        });
+        const expected = compared.map(([found, source]) => {
+          const present = found === nullText(mapping) ? null : found;
+          const order = compareActivity(present, source, mapping.timestamps);
+          return order === "newer"
+            ? "kept"
+            : order === "incomparable"
+              ? "incomparable"
+              : "migrated";
+        });
+        expect(
+          await target.load(batch, { conflict: "newer", mapping: { ...mapping, keyPrefix: keys } }),
+        ).toEqual(expected);
+      }),
+      { numRuns: 150 },
+    );
+  });
 });

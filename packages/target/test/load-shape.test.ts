@@ -8,10 +8,9 @@ import {
   options,
   pairs,
   useTarget,
+  WAYS,
   write,
 } from "./target-fixture.js";
-
-const { target, redis, prefix } = useTarget();
 
 const HOSTILE = [
   "",
@@ -35,89 +34,100 @@ const HOSTILE = [
   "1e999",
 ];
 
-describe("byte for byte", () => {
-  test("hostile ids, names and values arrive as they are, and nowhere else", async () => {
-    const keys = prefix();
-    const fields = HOSTILE.flatMap((name, i) => [name, HOSTILE.at(-1 - i)!]);
-    const results = await target.load(
-      HOSTILE.map((name) => write(name, { fields, lastActivityAt: null })),
-      options(keys),
-    );
-    expect(results).toEqual(HOSTILE.map(() => "migrated"));
-    expect(await countKeys(target, keys)).toBe(HOSTILE.length);
-    for (const name of HOSTILE) {
-      const key = Buffer.from(keys + name);
-      expect(pairs((await redis.call("HGETALL", key)) as string[])).toEqual(pairs(fields));
-      expect(await redis.pexpiretime(key)).toBe(EXPIRY);
-    }
-    expect(await target.arePresent(HOSTILE.map(id), keys)).toEqual(HOSTILE.map(() => true));
-  });
-
-  test("any text comes back as the same bytes", async () => {
-    const keys = prefix();
-    const text = fc.string({ unit: "binary" });
-    const sessions = fc.uniqueArray(
-      fc.tuple(text, fc.dictionary(text, text, { minKeys: 1, maxKeys: 5 })),
-      { selector: ([name]) => name, minLength: 1, maxLength: 5 },
-    );
-    await fc.assert(
-      fc.asyncProperty(sessions, async (made) => {
-        const entries = made.map(([name, fields]) =>
-          write(name, { fields: Object.entries(fields).flat(), lastActivityAt: null }),
-        );
-        await target.load(entries, options(keys, "replace"));
-        const found = await target.readBack(
-          made.map(([name]) => id(name)),
-          keys,
-        );
-        for (const [i, [, fields]] of made.entries()) {
-          const wanted = Object.entries(fields).map(([name, value]) => [
-            Buffer.from(name).toString("hex"),
-            Buffer.from(value).toString("hex"),
-          ]);
-          const held = found[i]!.fields.map((field) => field.toString("hex"));
-          expect(pairs(held)).toEqual(new Map(wanted as [string, string][]));
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
-
-describe("large sessions", () => {
-  test.each([3_000, 4_001, 50_000])(
-    "a session of %i attributes is written whole",
-    async (count) => {
+describe.each(WAYS)("written by %s", (way) => {
+  const { target, redis, prefix } = useTarget(way);
+  describe("byte for byte", () => {
+    test("hostile ids, names and values arrive as they are, and nowhere else", async () => {
       const keys = prefix();
-      const fields = Array.from({ length: count }, (_, i) => [
-        `attribute ${i}`,
-        `value ${i}`,
-      ]).flat();
-      const entries = [write("before"), write("a", { fields, bytes: count * 30 }), write("after")];
+      const fields = HOSTILE.flatMap((name, i) => [name, HOSTILE.at(-1 - i)!]);
+      const results = await target.load(
+        HOSTILE.map((name) => write(name, { fields, lastActivityAt: null })),
+        options(keys),
+      );
+      expect(results).toEqual(HOSTILE.map(() => "migrated"));
+      expect(await countKeys(target, keys)).toBe(HOSTILE.length);
+      for (const name of HOSTILE) {
+        const key = Buffer.from(keys + name);
+        expect(pairs((await redis.call("HGETALL", key)) as string[])).toEqual(pairs(fields));
+        expect(await redis.pexpiretime(key)).toBe(EXPIRY);
+      }
+      expect(await target.arePresent(HOSTILE.map(id), keys)).toEqual(HOSTILE.map(() => true));
+    });
+
+    test("any text comes back as the same bytes", async () => {
+      const keys = prefix();
+      const text = fc.string({ unit: "binary" });
+      const sessions = fc.uniqueArray(
+        fc.tuple(text, fc.dictionary(text, text, { minKeys: 1, maxKeys: 5 })),
+        { selector: ([name]) => name, minLength: 1, maxLength: 5 },
+      );
+      await fc.assert(
+        fc.asyncProperty(sessions, async (made) => {
+          const entries = made.map(([name, fields]) =>
+            write(name, { fields: Object.entries(fields).flat(), lastActivityAt: null }),
+          );
+          await target.load(entries, options(keys, "replace"));
+          const found = await target.readBack(
+            made.map(([name]) => id(name)),
+            keys,
+          );
+          for (const [i, [, fields]] of made.entries()) {
+            const wanted = Object.entries(fields).map(([name, value]) => [
+              Buffer.from(name).toString("hex"),
+              Buffer.from(value).toString("hex"),
+            ]);
+            const held = found[i]!.fields.map((field) => field.toString("hex"));
+            expect(pairs(held)).toEqual(new Map(wanted as [string, string][]));
+          }
+        }),
+        { numRuns: 200 },
+      );
+    });
+  });
+
+  describe("large sessions", () => {
+    test.each([3_000, 4_001, 50_000])(
+      "a session of %i attributes is written whole",
+      async (count) => {
+        const keys = prefix();
+        const fields = Array.from({ length: count }, (_, i) => [
+          `attribute ${i}`,
+          `value ${i}`,
+        ]).flat();
+        const entries = [
+          write("before"),
+          write("a", { fields, bytes: count * 30 }),
+          write("after"),
+        ];
+        expect(await target.load(entries, options(keys))).toEqual([
+          "migrated",
+          "migrated",
+          "migrated",
+        ]);
+        const [found] = await target.readBack([id("a")], keys);
+        expect(fieldsOf(found)).toEqual(pairs(fields));
+        expect(found!.expiresAt).toBe(EXPIRY);
+        const smaller = write("a", { fields: fields.slice(0, 2_000), bytes: 60_000 });
+        await target.load([smaller], options(keys, "replace"));
+        expect(await redis.hlen(`${keys}a`)).toBe(1_000);
+      },
+    );
+
+    test("values of 5 MB are written whole", async () => {
+      const keys = prefix();
+      const megabytes = (letter: string): string => `é${letter.repeat(5_000_000)}\r\n`;
+      const entries = ["a", "b", "c"].map((name) =>
+        write(name, { fields: ["cart", megabytes(name)], lastActivityAt: null, bytes: 5_000_000 }),
+      );
       expect(await target.load(entries, options(keys))).toEqual([
         "migrated",
         "migrated",
         "migrated",
       ]);
-      const [found] = await target.readBack([id("a")], keys);
-      expect(fieldsOf(found)).toEqual(pairs(fields));
-      expect(found!.expiresAt).toBe(EXPIRY);
-      const smaller = write("a", { fields: fields.slice(0, 2_000), bytes: 60_000 });
-      await target.load([smaller], options(keys, "replace"));
-      expect(await redis.hlen(`${keys}a`)).toBe(1_000);
-    },
-  );
-
-  test("values of 5 MB are written whole", async () => {
-    const keys = prefix();
-    const megabytes = (letter: string): string => `é${letter.repeat(5_000_000)}\r\n`;
-    const entries = ["a", "b", "c"].map((name) =>
-      write(name, { fields: ["cart", megabytes(name)], lastActivityAt: null, bytes: 5_000_000 }),
-    );
-    expect(await target.load(entries, options(keys))).toEqual(["migrated", "migrated", "migrated"]);
-    const found = await target.readBack(["a", "b", "c"].map(id), keys);
-    for (const [i, name] of ["a", "b", "c"].entries()) {
-      expect(found[i]!.fields[1]!.equals(Buffer.from(megabytes(name)))).toBe(true);
-    }
+      const found = await target.readBack(["a", "b", "c"].map(id), keys);
+      for (const [i, name] of ["a", "b", "c"].entries()) {
+        expect(found[i]!.fields[1]!.equals(Buffer.from(megabytes(name)))).toBe(true);
+      }
+    });
   });
 });

@@ -10,272 +10,284 @@ import {
   pairs,
   rejection,
   useTarget,
+  WAYS,
   write,
 } from "./target-fixture.js";
 
-const { target, redis, prefix } = useTarget();
 const POLICIES = ["newer", "replace", "keep"] as const;
 
-describe.each(POLICIES)("under %s", (policy) => {
-  test("a session that the target does not hold is written with its fields and its expiry to the millisecond", async () => {
-    const keys = prefix();
-    const entries = [write("a"), write("b", { expiresAt: EXPIRY + 1, fields: ["only", ""] })];
-    expect(await target.load(entries, options(keys, policy))).toEqual(["migrated", "migrated"]);
-    expect(await redis.hgetall(`${keys}a`)).toEqual({
-      user_id: "7",
-      last_activity_at: NEW,
-      cart: "apples",
-    });
-    expect(await redis.pexpiretime(`${keys}a`)).toBe(EXPIRY);
-    expect(await redis.hgetall(`${keys}b`)).toEqual({ only: "" });
-    expect(await redis.pexpiretime(`${keys}b`)).toBe(EXPIRY + 1);
-  });
-
-  test("doing it again gives the same results and leaves the same sessions", async () => {
-    const keys = prefix();
-    const entries = [write("a"), write("b", { lastActivityAt: null }), expired("c")];
-    const first = await target.load(entries, options(keys, policy));
-    const before = await target.readBack([id("a"), id("b"), id("c")], keys);
-    expect(await target.load(entries, options(keys, policy))).toEqual(first);
-    expect(await target.readBack([id("a"), id("b"), id("c")], keys)).toEqual(before);
-  });
-
-  test("a key of another type is left as it is", async () => {
-    const keys = prefix();
-    await redis.set(`${keys}string`, "held", "PXAT", EXPIRY);
-    await redis.rpush(`${keys}list`, "held");
-    await redis.set(`${keys}expired`, "held");
-    const entries = [write("string"), write("list"), expired("expired"), write("fine")];
-    const results = await target.load(entries, options(keys, policy));
-    expect(results).toEqual(["wrong-type", "wrong-type", "expired", "migrated"]);
-    expect(await redis.get(`${keys}string`)).toBe("held");
-    expect(await redis.pexpiretime(`${keys}string`)).toBe(EXPIRY);
-    expect(await redis.lrange(`${keys}list`, 0, -1)).toEqual(["held"]);
-    expect(await redis.get(`${keys}expired`)).toBe("held");
-  });
-
-  test("a session whose expiry has passed meanwhile leaves no key, and no error", async () => {
-    const keys = prefix();
-    expect(
-      await target.load([write("a", { expiresAt: Date.now() - 1 })], options(keys, policy)),
-    ).toEqual(["migrated"]);
-    expect(await redis.exists(`${keys}a`)).toBe(0);
-  });
-});
-
-describe.each(["newer", "replace"] as const)("under %s", (policy) => {
-  test("no field and no expiry of an older session survives", async () => {
-    const keys = prefix();
-    await redis.hset(`${keys}a`, { stale: "1", last_activity_at: OLD, cart: "pears" });
-    await redis.hset(`${keys}b`, { stale: "1" });
-    await redis.pexpire(`${keys}b`, 5_000);
-    expect(await target.load([write("a"), write("b")], options(keys, policy))).toEqual([
-      "migrated",
-      "migrated",
-    ]);
-    const found = await target.readBack([id("a"), id("b")], keys);
-    for (const session of found) {
-      expect(fieldsOf(session)).toEqual(
-        pairs(["user_id", "7", "last_activity_at", NEW, "cart", "apples"]),
-      );
-      expect(session.expiresAt).toBe(EXPIRY);
-    }
-  });
-
-  test("an expired session's older copy is removed", async () => {
-    const keys = prefix();
-    await redis.hset(`${keys}a`, { last_activity_at: OLD });
-    await redis.hset(`${keys}b`, { last_activity_at: NEW });
-    const results = await target.load(
-      [expired("a"), expired("b"), expired("c")],
-      options(keys, policy),
-    );
-    expect(results).toEqual(["expired", "expired", "expired"]);
-    expect(await redis.exists(`${keys}a`, `${keys}b`, `${keys}c`)).toBe(0);
-  });
-});
-
-describe("under newer", () => {
-  test("a newer session in the target is kept, an equal or older one written again", async () => {
-    const keys = prefix();
-    await redis.hset(`${keys}newer`, { last_activity_at: NEW, mine: "1" });
-    await redis.hset(`${keys}equal`, { last_activity_at: OLD, mine: "1" });
-    await redis.hset(`${keys}older`, {
-      last_activity_at: "2025-12-31T23:59:59.999999Z",
-      mine: "1",
-    });
-    const entries = ["newer", "equal", "older"].map((name) => write(name, { lastActivityAt: OLD }));
-    expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
-    expect(await redis.hgetall(`${keys}newer`)).toEqual({ last_activity_at: NEW, mine: "1" });
-    expect(await redis.pexpiretime(`${keys}newer`)).toBe(-1);
-    expect(await redis.hexists(`${keys}equal`, "mine")).toBe(0);
-  });
-
-  test("what cannot be compared is kept, and said so", async () => {
-    const keys = prefix();
-    const odd = [
-      "yesterday",
-      "",
-      "2026-01-01T00:00:00Z",
-      "2026-01-01 00:00:00.000001",
-      `${OLD}\n`,
-      "1",
-    ];
-    for (const [i, text] of odd.entries())
-      await redis.hset(`${keys}${i}`, "last_activity_at", text);
-    const results = await target.load(
-      odd.map((_, i) => write(String(i))),
-      options(keys),
-    );
-    expect(results).toEqual(odd.map(() => "incomparable"));
-    for (const [i, text] of odd.entries())
-      expect(await redis.hgetall(`${keys}${i}`)).toEqual({ last_activity_at: text });
-  });
-
-  test("no last activity counts as the oldest, on either side", async () => {
-    const keys = prefix();
-    await redis.hset(`${keys}theirs`, { last_activity_at: OLD });
-    await redis.hset(`${keys}neither`, { mine: "1" });
-    await redis.hset(`${keys}ours`, { mine: "1" });
-    const entries = [
-      write("theirs", { lastActivityAt: null }),
-      write("neither", { lastActivityAt: null }),
-      write("ours", { lastActivityAt: OLD }),
-    ];
-    expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
-    expect(await redis.hexists(`${keys}ours`, "mine")).toBe(0);
-  });
-
-  test.each([
-    ["empty", ""],
-    [{ placeholder: "never" }, "never"],
-  ] as const)(
-    "the text that stands for null (%o) counts as no last activity",
-    async (nulls, text) => {
+describe.each(WAYS)("written by %s", (way) => {
+  const { target, redis, prefix } = useTarget(way);
+  describe.each(POLICIES)("under %s", (policy) => {
+    test("a session that the target does not hold is written with its fields and its expiry to the millisecond", async () => {
       const keys = prefix();
-      await redis.hset(`${keys}a`, { last_activity_at: text });
-      await redis.hset(`${keys}b`, { last_activity_at: `${text}?` });
-      const fields = ["user_id", "7", "last_activity_at", text];
-      const entries = ["a", "b"].map((name) => write(name, { lastActivityAt: null, fields }));
-      expect(await target.load(entries, options(keys, "newer", { nulls }))).toEqual([
+      const entries = [write("a"), write("b", { expiresAt: EXPIRY + 1, fields: ["only", ""] })];
+      expect(await target.load(entries, options(keys, policy))).toEqual(["migrated", "migrated"]);
+      expect(await redis.hgetall(`${keys}a`)).toEqual({
+        user_id: "7",
+        last_activity_at: NEW,
+        cart: "apples",
+      });
+      expect(await redis.pexpiretime(`${keys}a`)).toBe(EXPIRY);
+      expect(await redis.hgetall(`${keys}b`)).toEqual({ only: "" });
+      expect(await redis.pexpiretime(`${keys}b`)).toBe(EXPIRY + 1);
+    });
+
+    test("doing it again gives the same results and leaves the same sessions", async () => {
+      const keys = prefix();
+      const entries = [write("a"), write("b", { lastActivityAt: null }), expired("c")];
+      const first = await target.load(entries, options(keys, policy));
+      const before = await target.readBack([id("a"), id("b"), id("c")], keys);
+      expect(await target.load(entries, options(keys, policy))).toEqual(first);
+      expect(await target.readBack([id("a"), id("b"), id("c")], keys)).toEqual(before);
+    });
+
+    test("a key of another type is left as it is", async () => {
+      const keys = prefix();
+      await redis.set(`${keys}string`, "held", "PXAT", EXPIRY);
+      await redis.rpush(`${keys}list`, "held");
+      await redis.set(`${keys}expired`, "held");
+      const entries = [write("string"), write("list"), expired("expired"), write("fine")];
+      const results = await target.load(entries, options(keys, policy));
+      expect(results).toEqual(["wrong-type", "wrong-type", "expired", "migrated"]);
+      expect(await redis.get(`${keys}string`)).toBe("held");
+      expect(await redis.pexpiretime(`${keys}string`)).toBe(EXPIRY);
+      expect(await redis.lrange(`${keys}list`, 0, -1)).toEqual(["held"]);
+      expect(await redis.get(`${keys}expired`)).toBe("held");
+    });
+
+    test("a session whose expiry has passed meanwhile leaves no key, and no error", async () => {
+      const keys = prefix();
+      expect(
+        await target.load([write("a", { expiresAt: Date.now() - 1 })], options(keys, policy)),
+      ).toEqual(["migrated"]);
+      expect(await redis.exists(`${keys}a`)).toBe(0);
+    });
+  });
+
+  describe.each(["newer", "replace"] as const)("under %s", (policy) => {
+    test("no field and no expiry of an older session survives", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { stale: "1", last_activity_at: OLD, cart: "pears" });
+      await redis.hset(`${keys}b`, { stale: "1" });
+      await redis.pexpire(`${keys}b`, 5_000);
+      expect(await target.load([write("a"), write("b")], options(keys, policy))).toEqual([
+        "migrated",
+        "migrated",
+      ]);
+      const found = await target.readBack([id("a"), id("b")], keys);
+      for (const session of found) {
+        expect(fieldsOf(session)).toEqual(
+          pairs(["user_id", "7", "last_activity_at", NEW, "cart", "apples"]),
+        );
+        expect(session.expiresAt).toBe(EXPIRY);
+      }
+    });
+
+    test("an expired session's older copy is removed", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { last_activity_at: OLD });
+      await redis.hset(`${keys}b`, { last_activity_at: NEW });
+      const results = await target.load(
+        [expired("a"), expired("b"), expired("c")],
+        options(keys, policy),
+      );
+      expect(results).toEqual(["expired", "expired", "expired"]);
+      expect(await redis.exists(`${keys}a`, `${keys}b`, `${keys}c`)).toBe(0);
+    });
+  });
+
+  describe("under newer", () => {
+    test("a newer session in the target is kept, an equal or older one written again", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}newer`, { last_activity_at: NEW, mine: "1" });
+      await redis.hset(`${keys}equal`, { last_activity_at: OLD, mine: "1" });
+      await redis.hset(`${keys}older`, {
+        last_activity_at: "2025-12-31T23:59:59.999999Z",
+        mine: "1",
+      });
+      const entries = ["newer", "equal", "older"].map((name) =>
+        write(name, { lastActivityAt: OLD }),
+      );
+      expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
+      expect(await redis.hgetall(`${keys}newer`)).toEqual({ last_activity_at: NEW, mine: "1" });
+      expect(await redis.pexpiretime(`${keys}newer`)).toBe(-1);
+      expect(await redis.hexists(`${keys}equal`, "mine")).toBe(0);
+    });
+
+    test("what cannot be compared is kept, and said so", async () => {
+      const keys = prefix();
+      const odd = [
+        "yesterday",
+        "",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01 00:00:00.000001",
+        `${OLD}\n`,
+        "1",
+      ];
+      for (const [i, text] of odd.entries())
+        await redis.hset(`${keys}${i}`, "last_activity_at", text);
+      const results = await target.load(
+        odd.map((_, i) => write(String(i))),
+        options(keys),
+      );
+      expect(results).toEqual(odd.map(() => "incomparable"));
+      for (const [i, text] of odd.entries())
+        expect(await redis.hgetall(`${keys}${i}`)).toEqual({ last_activity_at: text });
+    });
+
+    test("no last activity counts as the oldest, on either side", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}theirs`, { last_activity_at: OLD });
+      await redis.hset(`${keys}neither`, { mine: "1" });
+      await redis.hset(`${keys}ours`, { mine: "1" });
+      const entries = [
+        write("theirs", { lastActivityAt: null }),
+        write("neither", { lastActivityAt: null }),
+        write("ours", { lastActivityAt: OLD }),
+      ];
+      expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
+      expect(await redis.hexists(`${keys}ours`, "mine")).toBe(0);
+    });
+
+    test.each([
+      ["empty", ""],
+      [{ placeholder: "never" }, "never"],
+    ] as const)(
+      "the text that stands for null (%o) counts as no last activity",
+      async (nulls, text) => {
+        const keys = prefix();
+        await redis.hset(`${keys}a`, { last_activity_at: text });
+        await redis.hset(`${keys}b`, { last_activity_at: `${text}?` });
+        const fields = ["user_id", "7", "last_activity_at", text];
+        const entries = ["a", "b"].map((name) => write(name, { lastActivityAt: null, fields }));
+        expect(await target.load(entries, options(keys, "newer", { nulls }))).toEqual([
+          "migrated",
+          "kept",
+        ]);
+      },
+    );
+
+    test("the last activity is looked for under the name it was given", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { seen: NEW, last_activity_at: OLD });
+      const entry = write("a", { lastActivityAt: OLD, fields: ["seen", OLD] });
+      expect(
+        await target.load(
+          [entry],
+          options(keys, "newer", { renames: { last_activity_at: "seen" } }),
+        ),
+      ).toEqual(["kept"]);
+    });
+
+    test("epochs are compared as numbers, not as texts", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}newer`, { last_activity_at: "1000" });
+      await redis.hset(`${keys}older`, { last_activity_at: "99.5" });
+      await redis.hset(`${keys}odd`, { last_activity_at: "1e9" });
+      const entries = ["newer", "older", "odd"].map((name) =>
+        write(name, { lastActivityAt: "999" }),
+      );
+      const results = await target.load(
+        entries,
+        options(keys, "newer", { timestamps: "epoch-milliseconds" }),
+      );
+      expect(results).toEqual(["kept", "migrated", "incomparable"]);
+    });
+
+    test("an expired session's newer or incomparable copy lives on", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { last_activity_at: NEW });
+      await redis.hset(`${keys}b`, { last_activity_at: "?" });
+      const results = await target.load([expired("a", OLD), expired("b")], options(keys));
+      expect(results).toEqual(["expired", "expired"]);
+      expect(await redis.exists(`${keys}a`, `${keys}b`)).toBe(2);
+    });
+  });
+
+  describe("under keep", () => {
+    test("a key that exists is never touched, however old", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { last_activity_at: OLD });
+      await redis.hset(`${keys}b`, { mine: "1" });
+      await redis.hset(`${keys}c`, { last_activity_at: OLD });
+      const results = await target.load(
+        [write("a"), write("b"), expired("c")],
+        options(keys, "keep"),
+      );
+      expect(results).toEqual(["kept", "kept", "expired"]);
+      expect(await redis.hgetall(`${keys}a`)).toEqual({ last_activity_at: OLD });
+      expect(await redis.hgetall(`${keys}b`)).toEqual({ mine: "1" });
+      expect(await redis.hgetall(`${keys}c`)).toEqual({ last_activity_at: OLD });
+    });
+
+    test("what a crashed worker wrote counts as migrated when it is done again, what differs at all as kept", async () => {
+      const keys = prefix();
+      const many = Array.from({ length: 9_001 }, (_, i) => [`field ${i}`, `value ${i}`]).flat();
+      const entries = ["same", "later", "value", "extra", "fewer", "name", "big", "bigger"].map(
+        (name) => write(name, name.startsWith("big") ? { fields: many } : {}),
+      );
+      await target.load(entries, options(keys, "keep"));
+      await redis.pexpireat(`${keys}later`, EXPIRY + 1);
+      await redis.hset(`${keys}value`, "cart", "pears");
+      await redis.hset(`${keys}extra`, "theme", "dark");
+      await redis.hdel(`${keys}fewer`, "cart");
+      await redis.hdel(`${keys}name`, "cart");
+      await redis.hset(`${keys}name`, "card", "apples");
+      await redis.hset(`${keys}bigger`, "field 8999", "value 9000");
+      const results = await target.load(entries, options(keys, "keep"));
+      expect(results).toEqual([
+        "migrated",
+        "kept",
+        "kept",
+        "kept",
+        "kept",
+        "kept",
         "migrated",
         "kept",
       ]);
-    },
-  );
-
-  test("the last activity is looked for under the name it was given", async () => {
-    const keys = prefix();
-    await redis.hset(`${keys}a`, { seen: NEW, last_activity_at: OLD });
-    const entry = write("a", { lastActivityAt: OLD, fields: ["seen", OLD] });
-    expect(
-      await target.load([entry], options(keys, "newer", { renames: { last_activity_at: "seen" } })),
-    ).toEqual(["kept"]);
+    });
   });
 
-  test("epochs are compared as numbers, not as texts", async () => {
+  test("results come in the order of the entries, over many calls of the script", async () => {
     const keys = prefix();
-    await redis.hset(`${keys}newer`, { last_activity_at: "1000" });
-    await redis.hset(`${keys}older`, { last_activity_at: "99.5" });
-    await redis.hset(`${keys}odd`, { last_activity_at: "1e9" });
-    const entries = ["newer", "older", "odd"].map((name) => write(name, { lastActivityAt: "999" }));
-    const results = await target.load(
-      entries,
-      options(keys, "newer", { timestamps: "epoch-milliseconds" }),
-    );
-    expect(results).toEqual(["kept", "migrated", "incomparable"]);
+    const names = Array.from({ length: 2_345 }, (_, i) => `${i}`);
+    const held = names.filter((_, i) => i % 7 === 0);
+    await Promise.all(held.map((name) => redis.hset(`${keys}${name}`, { last_activity_at: NEW })));
+    const entries = names.map((name) => write(name, { lastActivityAt: OLD, bytes: 20_000 }));
+    const results = await target.load(entries, options(keys));
+    expect(results).toEqual(names.map((_, i) => (i % 7 === 0 ? "kept" : "migrated")));
+    expect(await target.load([], options(keys))).toEqual([]);
   });
 
-  test("an expired session's newer or incomparable copy lives on", async () => {
+  test("a session without a single field stops the load before anything is written", async () => {
     const keys = prefix();
-    await redis.hset(`${keys}a`, { last_activity_at: NEW });
-    await redis.hset(`${keys}b`, { last_activity_at: "?" });
-    const results = await target.load([expired("a", OLD), expired("b")], options(keys));
-    expect(results).toEqual(["expired", "expired"]);
-    expect(await redis.exists(`${keys}a`, `${keys}b`)).toBe(2);
+    const entries = [write("a"), write("b", { fields: [] })];
+    expect(await rejection(target.load(entries, options(keys)))).toMatchObject({
+      code: "empty-session",
+      retryable: false,
+    });
+    expect(await redis.exists(`${keys}a`)).toBe(0);
   });
-});
 
-describe("under keep", () => {
-  test("a key that exists is never touched, however old", async () => {
+  test("an expiry that the server could not take, or a field without a value, stops the load before anything is written", async () => {
     const keys = prefix();
     await redis.hset(`${keys}a`, { last_activity_at: OLD });
-    await redis.hset(`${keys}b`, { mine: "1" });
-    await redis.hset(`${keys}c`, { last_activity_at: OLD });
-    const results = await target.load(
-      [write("a"), write("b"), expired("c")],
-      options(keys, "keep"),
+    for (const expiresAt of [Number.NaN, Infinity, 1.5, 2 ** 63]) {
+      await expect(target.load([write("a", { expiresAt })], options(keys))).rejects.toThrow(
+        "expiry",
+      );
+    }
+    await expect(target.load([write("a", { fields: ["name"] })], options(keys))).rejects.toThrow(
+      "without a value",
     );
-    expect(results).toEqual(["kept", "kept", "expired"]);
     expect(await redis.hgetall(`${keys}a`)).toEqual({ last_activity_at: OLD });
-    expect(await redis.hgetall(`${keys}b`)).toEqual({ mine: "1" });
-    expect(await redis.hgetall(`${keys}c`)).toEqual({ last_activity_at: OLD });
   });
 
-  test("what a crashed worker wrote counts as migrated when it is done again, what differs at all as kept", async () => {
+  test("a server that has forgotten the scripts is given them again", async () => {
     const keys = prefix();
-    const many = Array.from({ length: 9_001 }, (_, i) => [`field ${i}`, `value ${i}`]).flat();
-    const entries = ["same", "later", "value", "extra", "fewer", "name", "big", "bigger"].map(
-      (name) => write(name, name.startsWith("big") ? { fields: many } : {}),
-    );
-    await target.load(entries, options(keys, "keep"));
-    await redis.pexpireat(`${keys}later`, EXPIRY + 1);
-    await redis.hset(`${keys}value`, "cart", "pears");
-    await redis.hset(`${keys}extra`, "theme", "dark");
-    await redis.hdel(`${keys}fewer`, "cart");
-    await redis.hdel(`${keys}name`, "cart");
-    await redis.hset(`${keys}name`, "card", "apples");
-    await redis.hset(`${keys}bigger`, "field 8999", "value 9000");
-    const results = await target.load(entries, options(keys, "keep"));
-    expect(results).toEqual([
-      "migrated",
-      "kept",
-      "kept",
-      "kept",
-      "kept",
-      "kept",
-      "migrated",
-      "kept",
-    ]);
+    await target.load([write("a")], options(keys));
+    await redis.script("FLUSH");
+    expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["migrated"]);
   });
-});
-
-test("results come in the order of the entries, over many calls of the script", async () => {
-  const keys = prefix();
-  const names = Array.from({ length: 2_345 }, (_, i) => `${i}`);
-  const held = names.filter((_, i) => i % 7 === 0);
-  await Promise.all(held.map((name) => redis.hset(`${keys}${name}`, { last_activity_at: NEW })));
-  const entries = names.map((name) => write(name, { lastActivityAt: OLD, bytes: 20_000 }));
-  const results = await target.load(entries, options(keys));
-  expect(results).toEqual(names.map((_, i) => (i % 7 === 0 ? "kept" : "migrated")));
-  expect(await target.load([], options(keys))).toEqual([]);
-});
-
-test("a session without a single field stops the load before anything is written", async () => {
-  const keys = prefix();
-  const entries = [write("a"), write("b", { fields: [] })];
-  expect(await rejection(target.load(entries, options(keys)))).toMatchObject({
-    code: "empty-session",
-    retryable: false,
-  });
-  expect(await redis.exists(`${keys}a`)).toBe(0);
-});
-
-test("an expiry that the server could not take, or a field without a value, stops the load before anything is written", async () => {
-  const keys = prefix();
-  await redis.hset(`${keys}a`, { last_activity_at: OLD });
-  for (const expiresAt of [Number.NaN, Infinity, 1.5, 2 ** 63]) {
-    await expect(target.load([write("a", { expiresAt })], options(keys))).rejects.toThrow("expiry");
-  }
-  await expect(target.load([write("a", { fields: ["name"] })], options(keys))).rejects.toThrow(
-    "without a value",
-  );
-  expect(await redis.hgetall(`${keys}a`)).toEqual({ last_activity_at: OLD });
-});
-
-test("a server that has forgotten the scripts is given them again", async () => {
-  const keys = prefix();
-  await target.load([write("a")], options(keys));
-  await redis.script("FLUSH");
-  expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["migrated"]);
 });

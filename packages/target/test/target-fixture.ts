@@ -7,7 +7,7 @@ import {
 } from "@rehome/core";
 import { Redis } from "ioredis";
 import { inspect as show } from "node:util";
-import { afterAll, inject } from "vitest";
+import { afterAll, beforeAll, expect, inject } from "vitest";
 import { type LoadEntry, type LoadOptions, openTarget, type Target } from "../src/index.js";
 
 const HOUR = 3_600_000;
@@ -17,12 +17,39 @@ export const EXPIRY = Date.now() + 24 * HOUR + 123;
 export const OLD = "2026-01-01T00:00:00.000001Z";
 export const NEW = "2026-01-01T00:00:00.000002Z";
 
+/** Both ways to write. What a load does is the same by either. */
+export const WAYS = ["restore", "hset"] as const;
+export type Way = (typeof WAYS)[number];
+
+/** A user for whom only the way `hset` is left, as the rules that make one. */
+export const WITHOUT_RESTORE = {
+  name: "without-restore",
+  password: "canary-pass",
+  rules: ["on", ">canary-pass", "~*", "&*", "+@all", "-restore"],
+} as const;
+
+/** The server's URL, for whom this way is the one to write. */
+export function urlFor(way: Way, serverUrl: string): URL {
+  const url = new URL(serverUrl);
+  if (way === "hset")
+    [url.username, url.password] = [WITHOUT_RESTORE.name, WITHOUT_RESTORE.password];
+  return url;
+}
+
 /** The target of these tests, a client beside it, and prefixes that no other test writes under. */
-export function useTarget(): { target: Target; redis: Redis; prefix: () => string } {
-  const url = new URL(inject("redisUrl"));
-  const target = openTarget(url);
-  const redis = new Redis(url.href);
+export function useTarget(way: Way = "restore"): {
+  target: Target;
+  redis: Redis;
+  prefix: () => string;
+} {
+  const url = inject("redisUrl");
+  const target = openTarget(urlFor(way, url));
+  const redis = new Redis(url);
   let prefixes = 0;
+  beforeAll(async () => {
+    await redis.acl("SETUSER", WITHOUT_RESTORE.name, ...WITHOUT_RESTORE.rules);
+    expect((await target.writeWay("session:")).kind).toBe(way);
+  });
   afterAll(async () => {
     await target.close();
     redis.disconnect();

@@ -1,5 +1,6 @@
 export { findChromium } from "./chromium.js";
 export { type Machine, plainEnvironment, thisMachine } from "./machine.js";
+export { findOtherServers, type OtherServer } from "./other-redis.js";
 export { type PostgresOptions, type PostgresServer, startPostgres } from "./postgres.js";
 export { findClientTool } from "./client-tools.js";
 export { createDatabase, type DatabaseOptions } from "./postgres-database.js";

@@ -17,6 +17,8 @@ export interface RedisOptions {
   args?: string[];
   /** Whether data survives `restart`. Default false. */
   appendonly?: boolean;
+  /** A server of another version, as `findOtherServers` gives it; by default the machine's own. */
+  binary?: string;
   machine?: Machine;
 }
 
@@ -36,7 +38,10 @@ export interface RedisServer {
 /** Throws ServiceUnavailable when no Redis can be had, Error with the log's end when it does not start. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const machine = options.machine ?? thisMachine();
-  const launcher = await findRedis(machine);
+  const launcher: RedisLauncher =
+    options.binary === undefined
+      ? await findRedis(machine)
+      : { kind: "binary", file: options.binary };
   const folder = await serviceFolder(options.dir, "redis");
   const server = supervise(folder.log, folder.temporary ? folder.path : null);
   try {
