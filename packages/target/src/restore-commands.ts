@@ -31,14 +31,22 @@ export function* encodeRestores(
 ): Generator<Commands> {
   let space = allocate(MAX_BYTES);
   let [count, at] = [0, 0];
+
+  /** A large session's space is given away rather than held twice. */
+  function cut(): Commands {
+    const used = space.bytes.subarray(0, at);
+    const isLarge = used.length > MAX_BYTES;
+    const commands = { bytes: isLarge ? used : Buffer.from(used), count };
+    if (isLarge) space = allocate(MAX_BYTES);
+    [count, at] = [0, 0];
+    return commands;
+  }
+
   for (const entry of entries) {
     const key = sessionKey(keyPrefix, entry.kind === "write" ? entry.session.id : entry.id);
     const payload = entry.kind === "write" ? payloadRoom(entry.session.fields) : 0;
     const room = FRAME_BYTES + 3 * key.length + payload;
-    if (count > 0 && at + room > MAX_BYTES) {
-      yield { bytes: Buffer.from(space.bytes.subarray(0, at)), count };
-      [count, at] = [0, 0];
-    }
+    if (count > 0 && at + room > MAX_BYTES) yield cut();
     if (room > space.bytes.length) space = allocate(room);
     at =
       entry.kind === "write"
@@ -46,7 +54,7 @@ export function* encodeRestores(
         : writeKey(space.bytes, writeBytes(space.bytes, at, EXISTS), key);
     count += 1;
   }
-  if (count > 0) yield { bytes: Buffer.from(space.bytes.subarray(0, at)), count };
+  if (count > 0) yield cut();
 }
 
 function writeRestore(

@@ -37,7 +37,8 @@ export async function seed(
     }
     await source.query(
       `INSERT INTO session_data (session_id, attribute_key, attribute_value)
-       SELECT session_id, 'large', repeat('0123456789', 1000000) FROM user_sessions ORDER BY random() LIMIT $1`,
+       SELECT session_id, 'large', repeat('0123456789', 1000000)
+         FROM (SELECT session_id FROM user_sessions ORDER BY random() LIMIT $1) picked`,
       [large],
     );
     // As autovacuum leaves a table that has been there for a while.
