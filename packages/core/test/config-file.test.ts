@@ -178,6 +178,21 @@ describe("a setting", () => {
   });
 });
 
+test("a switch is true or false, in the file and as text, and off by default", () => {
+  const { allowEviction } = SETTINGS.start;
+  expect(allowEviction.default).toBe(false);
+  expect(readSetting(allowEviction, "true")).toBe(true);
+  expect(readSetting(allowEviction, "false")).toBe(false);
+  for (const given of ["", "yes", "1", "TRUE"])
+    expect(readSetting(allowEviction, given)).toBeUndefined();
+  expect(parseConfig("f", { start: { allowEviction: true } }).given.start).toEqual({
+    allowEviction: true,
+  });
+  expect(mistakes({ start: { allowEviction: "yes" } })).toMatch(
+    /start\.allowEviction: must be true or false/,
+  );
+});
+
 test("the file takes its place after flag and environment, and before the default", () => {
   const loaded = parseConfig("f", {
     worker: { concurrency: 7, stopTimeoutMs: 9, lockMs: 700, stalledMs: undefined, healthPort: 1 },
