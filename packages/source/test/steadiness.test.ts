@@ -2,6 +2,7 @@ import { INFINITE_FUTURE, type SessionId } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import {
   collect,
+  type Database,
   EVERYTHING,
   failureOf,
   insertSession,
@@ -54,6 +55,42 @@ describe("tables that differ from the reference schema", () => {
     }
   });
 
+  it("whose equal user ids may be written in two ways are refused, since a session would lose its user", async () => {
+    const changes = [
+      "ALTER TABLE users ALTER user_id DROP DEFAULT, ALTER user_id TYPE numeric",
+      `CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+       ALTER TABLE user_preferences ALTER user_id TYPE text COLLATE nocase USING user_id::text`,
+    ];
+    for (const change of changes) {
+      const database = await referenceDatabase();
+      await dropForeignKeys(database);
+      await database.client.query(change);
+      expect(await failureOf(database.source.inspect())).toMatchObject({
+        code: "source-schema",
+        message: expect.stringMatching(/user_id is of type .* whole number/),
+      });
+    }
+  });
+
+  it("with user ids of another type than integer give each session its user", async () => {
+    const database = await referenceDatabase();
+    await dropForeignKeys(database);
+    await database.client.query(`
+      ALTER TABLE users ALTER user_id DROP DEFAULT, ALTER user_id TYPE text USING 'it''s "' || user_id || '\\, {ü}';
+      ALTER TABLE user_sessions ALTER user_id TYPE text USING NULL;
+      ALTER TABLE user_preferences ALTER user_id TYPE varchar USING 'it''s "' || user_id || '\\, {ü}'`);
+    await database.client.query(
+      "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT username, user_id, '2099-01-01' FROM users",
+    );
+    await database.source.inspect();
+    const read = await collect(database.source.extract(EVERYTHING, READ));
+    expect(read.map(({ id, username, theme }) => [id, username, theme])).toEqual([
+      ["ada", "ada", "dark"],
+      ["bob", "bob", null],
+    ]);
+    expect(read[0]?.userId).toBe(`it's "1\\, {ü}`);
+  });
+
   it("without NOT NULL give a session without an expiry no expiry", async () => {
     const database = await referenceDatabase();
     await database.client.query("ALTER TABLE user_sessions ALTER expires_at DROP NOT NULL");
@@ -91,3 +128,11 @@ describe("an abort", () => {
     expect(Date.now() - began).toBeLessThan(3_000);
   });
 });
+
+async function dropForeignKeys({ client }: Database): Promise<void> {
+  await client.query(`
+    DO $$ DECLARE each record; BEGIN
+      FOR each IN SELECT conname, conrelid::regclass AS name FROM pg_constraint WHERE contype = 'f' LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', each.name, each.conname);
+      END LOOP; END $$`);
+}

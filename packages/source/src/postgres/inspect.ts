@@ -5,13 +5,17 @@ import type { Connections } from "./connections.js";
 const TEXT = "a type of text";
 /** Not char(n), whose padding is no part of an id, nor citext, which ignores case without a collation. */
 const ID = "character varying or text";
+/** Users are matched by the text of their ids, so equal ids must have the same: not numeric, whose 5 is 5.0. */
+const USER_ID =
+  "a whole number, uuid, character varying or text whose equality is that of its bytes";
+const USER_ID_TYPES = ["smallint", "integer", "bigint", "uuid", "character varying", "text"];
 
 /** Every column that is read, and the type it must have where its binary form is what is read. */
-const COLUMNS: Readonly<Record<string, Readonly<Record<string, string | null>>>> = {
-  users: { user_id: null, username: TEXT, email: TEXT },
+const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  users: { user_id: USER_ID, username: TEXT, email: TEXT },
   user_sessions: {
     session_id: ID,
-    user_id: null,
+    user_id: USER_ID,
     ip_address: TEXT,
     user_agent: TEXT,
     created_at: "timestamp without time zone",
@@ -20,7 +24,7 @@ const COLUMNS: Readonly<Record<string, Readonly<Record<string, string | null>>>>
   },
   session_data: { session_id: ID, attribute_key: TEXT, attribute_value: TEXT },
   user_preferences: {
-    user_id: null,
+    user_id: USER_ID,
     theme: TEXT,
     language: TEXT,
     notifications_enabled: "boolean",
@@ -32,6 +36,8 @@ interface ColumnFacts {
   /** Of a domain, the type beneath it. */
   readonly type: string;
   readonly category: string;
+  /** False under a collation for which different bytes may be equal. */
+  readonly deterministic: boolean;
   readonly readable: boolean;
 }
 
@@ -67,6 +73,7 @@ export async function inspect(connections: Connections): Promise<SourceFacts> {
 async function inspectTable(connections: Connections, table: string): Promise<void> {
   const rows = await connections.query<ColumnFacts>(
     `SELECT attname AS name, format_type(t.oid, NULL) AS type, t.typcategory AS category,
+            coalesce((SELECT collisdeterministic FROM pg_collation c WHERE c.oid = attcollation), true) AS deterministic,
             has_column_privilege(attrelid, attnum, 'SELECT') AS readable
        FROM pg_attribute
        JOIN pg_type declared ON declared.oid = atttypid
@@ -89,7 +96,7 @@ async function inspectTable(connections: Connections, table: string): Promise<vo
         "Compare the table with the reference schema",
       );
     }
-    if (type !== null && !isOfType(column, type)) {
+    if (!isOfType(column, type)) {
       throw schemaError(
         `column ${table}.${name} is of type ${column.type}, and it must be ${type}`,
         "Compare the table with the reference schema",
@@ -104,7 +111,8 @@ async function inspectTable(connections: Connections, table: string): Promise<vo
   }
 }
 
-function isOfType({ type, category }: ColumnFacts, needed: string): boolean {
+function isOfType({ type, category, deterministic }: ColumnFacts, needed: string): boolean {
+  if (needed === USER_ID) return USER_ID_TYPES.includes(type) && deterministic;
   if (needed === TEXT) return category === "S";
   if (needed === ID) return type === "character varying" || type === "text";
   return type === needed;
