@@ -8,7 +8,7 @@ import { readMemory, type TargetMemory } from "./memory.js";
 import { arePresent, readBack } from "./read-back.js";
 import { scanIds } from "./scan-ids.js";
 import { openWire } from "./wire.js";
-import { findWriteWay, type WriteWay } from "./write-way.js";
+import { findWriteWay, refusalOfRestore, type WriteWay } from "./write-way.js";
 
 /**
  * The Redis that receives the sessions. Every method rejects with a RehomeError fit to be shown, `retryable`
@@ -50,27 +50,37 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
   let way: Promise<WriteWay> | null = null;
 
   /** Found out when first needed, and again after anything went wrong: another server may have taken over. */
-  async function withWriteWay<T>(
-    keyPrefix: string,
-    use: (found: WriteWay) => Promise<T>,
-  ): Promise<T> {
+  async function knownWay(keyPrefix: string): Promise<WriteWay> {
     const asked = (way ??= findWriteWay(connection, keyPrefix));
-    try {
-      return await use(await asked);
-    } catch (error) {
+    return await asked.catch((error: unknown) => {
       if (way === asked) way = null;
       throw error;
+    });
+  }
+
+  /** A server that has ceased to take RESTORE is written to the other way at once: a load may be repeated. */
+  async function loadEitherWay(
+    entries: readonly LoadEntry[],
+    loadOptions: LoadOptions,
+  ): Promise<LoadResult[]> {
+    const { keyPrefix } = loadOptions.mapping;
+    const found = await knownWay(keyPrefix);
+    try {
+      return await load(lines, found, entries, loadOptions);
+    } catch (error) {
+      way = null;
+      if (found.kind === "hset" || refusalOfRestore(error) === null) throw error;
+      const again = await knownWay(keyPrefix);
+      if (again.kind === "restore") throw error;
+      return await load(lines, again, entries, loadOptions);
     }
   }
 
   return {
     inspect: (keyPrefix = defaultMapping.keyPrefix) => inspect(lines, keyPrefix),
     clock: () => readClock(connection),
-    writeWay: (keyPrefix) => withWriteWay(keyPrefix, async (found) => found),
-    load: (entries, loadOptions) =>
-      withWriteWay(loadOptions.mapping.keyPrefix, (found) =>
-        load(lines, found, entries, loadOptions),
-      ),
+    writeWay: knownWay,
+    load: loadEitherWay,
     readBack: (ids, keyPrefix) => readBack(connection, ids, keyPrefix),
     arePresent: (ids, keyPrefix) => arePresent(connection, ids, keyPrefix),
     scanIds: (keyPrefix, signal) => scanIds(connection, keyPrefix, signal),

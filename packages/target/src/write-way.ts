@@ -34,7 +34,7 @@ export async function findWriteWay(connection: Connection, keyPrefix: string): P
       return { kind: "restore", maxListpackEntries: await readMaxListpackEntries(connection) };
     return { kind: "hset", reason: "the target does not hold what was restored" };
   } catch (error) {
-    const reason = refusal(error);
+    const reason = refusalOfRestore(error);
     if (reason === null) throw error;
     return { kind: "hset", reason };
   }
@@ -48,7 +48,7 @@ export function describeWay(way: WriteWay): string {
 }
 
 /** Null where the server says no for a reason that has nothing to do with RESTORE. */
-function refusal(error: unknown): string | null {
+export function refusalOfRestore(error: unknown): string | null {
   if (!(error instanceof RehomeError)) return null;
   switch (error.code) {
     case "target-ERR":
@@ -64,7 +64,7 @@ async function readMaxListpackEntries(connection: Connection): Promise<number> {
   const reply = await connection
     .call("CONFIG", ["GET", "hash-max-listpack-entries"])
     .catch((error: unknown) => {
-      if (refusal(error) !== null) return null;
+      if (refusalOfRestore(error) !== null) return null;
       throw error;
     });
   const told = Array.isArray(reply) ? Number(reply[1]) : Number.NaN;
