@@ -39,7 +39,7 @@ describe("a run whose source is", () => {
     const house = await busyHouse();
     const run = await startSlowly(house);
     house.proxies.source.shut();
-    await expectWaiting(house, run, /source: .*\((ECONNRESET|ECONNREFUSED)\)/);
+    await expectWaiting(house, run, /source: .*\((ECONNRESET|ECONNREFUSED|EPIPE)\)/);
     await postgres.restart();
     house.proxies.source.open();
     await expectNoAttempts(house, run);

@@ -64,6 +64,7 @@ describe("a run whose target is", () => {
     const house = await busyHouse();
     const other = await startRedis({ appendonly: true });
     const master = new Redis(other.url);
+    master.on("error", () => undefined);
     onTestFinished(async () => {
       master.disconnect();
       await other.stop();
@@ -121,7 +122,7 @@ describe("a run whose target is", () => {
     const house = await busyHouse();
     const run = await startSlowly(house);
     process.kill(house.servers.target.pid, "SIGKILL");
-    await expectWaiting(house, run, /target: .*\((ECONNREFUSED|ECONNRESET)\)/);
+    await expectWaiting(house, run, /target: .*\((ECONNREFUSED|ECONNRESET|EPIPE)\)/);
     await house.servers.target.restart();
     await expectCompleted(house, SESSIONS);
   });

@@ -81,7 +81,7 @@ describe("of servers that fail in mid-run", () => {
         proxy.arm({ kind: "cut", direction: "reply", afterBytes: bytes });
       }
     }
-    pages.push(await said(house, dashboard.url, run, /ECONNRESET/));
+    pages.push(await said(house, dashboard.url, run, /ECONNRE|EPIPE/));
     for (const proxy of Object.values(house.proxies)) proxy.disarm();
 
     // For good, with reason and stack: a permission that is lost, and a value that cannot be cast.
