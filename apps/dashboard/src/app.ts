@@ -14,7 +14,7 @@ import { makeBoard } from "./board/board.js";
 import { within } from "./deadline.js";
 import { boardHeaders, pageHeaders } from "./headers.js";
 import type { Login, Logins } from "./login/logins.js";
-import { hasToken, isFromOurPage, namesLoopback } from "./login/same-origin.js";
+import { hasToken, isFromOurPage, isProxied, namesLoopback } from "./login/same-origin.js";
 import {
   COOKIE,
   describeLogin,
@@ -69,8 +69,10 @@ export function makeApp(parts: AppParts): Express {
 
   // What follows is for browsers.
   app.use((request, response, next) => {
-    if (logins.required || namesLoopback(request)) next();
-    else void answer(response, refusals.wrongHost);
+    if (logins.required) next();
+    else if (!namesLoopback(request)) void answer(response, refusals.wrongHost);
+    else if (isProxied(request)) void answer(response, refusals.proxied);
+    else next();
   });
   app.use(cookieParser(parts.secret));
   app.use(express.static(PAGE, { index: "index.html", setHeaders: cacheAssets }));
