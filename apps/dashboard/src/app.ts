@@ -14,7 +14,7 @@ import { makeBoard } from "./board/board.js";
 import { within } from "./deadline.js";
 import { boardHeaders, pageHeaders } from "./headers.js";
 import type { Login, Logins } from "./login/logins.js";
-import { hasToken, isFromOurPage, namesLoopback } from "./login/same-origin.js";
+import { hasToken, isFromOurPage, isProxied, namesLoopback } from "./login/same-origin.js";
 import {
   COOKIE,
   describeLogin,
@@ -50,6 +50,7 @@ export function makeApp(parts: AppParts): Express {
   const overTls = origin?.startsWith("https:") ?? false;
   const cookies: CookieOptions = { sameSite: "strict", secure: overTls, path: "/" };
   const loginOf = (request: Request): Login | null => logins.read(request.signedCookies[COOKIE]);
+  const health = makeHealth(queue);
 
   const app = express();
   app.disable("x-powered-by");
@@ -59,7 +60,7 @@ export function makeApp(parts: AppParts): Express {
   );
 
   // Open to anyone who reaches it.
-  app.get("/healthz", (_request, response) => answer(response, health(queue)));
+  app.get("/healthz", (_request, response) => answer(response, health()));
   app.get("/metrics", (request, response) => {
     if (!allowsMetrics(request, parts.metricsToken, origin !== null))
       return answer(response, refusals.noMetrics);
@@ -68,8 +69,10 @@ export function makeApp(parts: AppParts): Express {
 
   // What follows is for browsers.
   app.use((request, response, next) => {
-    if (logins.required || namesLoopback(request)) next();
-    else void answer(response, refusals.wrongHost);
+    if (logins.required) next();
+    else if (!namesLoopback(request)) void answer(response, refusals.wrongHost);
+    else if (isProxied(request)) void answer(response, refusals.proxied);
+    else next();
   });
   app.use(cookieParser(parts.secret));
   app.use(express.static(PAGE, { index: "index.html", setHeaders: cacheAssets }));
@@ -147,10 +150,17 @@ function signedIn(response: Response): Login {
   return response.locals["login"] as Login;
 }
 
-async function health(queue: QueueConnection): Promise<Answer> {
-  // Whoever asks gives up sooner than a connection that is accepted and then breaks.
-  await within(HEALTH_MS, pingQueue(queue));
-  return ok({ ok: true });
+function makeHealth(queue: QueueConnection): () => Promise<Answer> {
+  let unanswered: Promise<void> | null = null;
+  return async () => {
+    // Anyone may ask, however often: while the queue Redis hangs, one question waits for all of them.
+    unanswered ??= pingQueue(queue).finally(() => {
+      unanswered = null;
+    });
+    // Whoever asks gives up sooner than a connection that is accepted and then breaks.
+    await within(HEALTH_MS, unanswered);
+    return ok({ ok: true });
+  };
 }
 
 async function sendMetrics(watch: Watch, response: Response): Promise<void> {

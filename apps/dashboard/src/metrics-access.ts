@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request } from "express";
-import { isLoopback, namesLoopback } from "./login/same-origin.js";
+import { isLoopback, isProxied, namesLoopback } from "./login/same-origin.js";
 
 /**
  * With a token configured, the token; without one, a request from this machine that names loopback. Behind a proxy
@@ -12,7 +12,7 @@ export function allowsMetrics(
   isBehindProxy: boolean,
 ): boolean {
   if (token === null) {
-    if (isBehindProxy) return false;
+    if (isBehindProxy || isProxied(request)) return false;
     const peer = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
     return isLoopback(peer) && namesLoopback(request);
   }

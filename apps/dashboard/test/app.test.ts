@@ -58,6 +58,26 @@ describe("the API", () => {
   });
 });
 
+describe("health", () => {
+  it("asks a queue Redis that hangs once for all who ask, and answers each of them in time", async () => {
+    const { app, queue } = await openDashboard();
+    await queue.redis.config("RESETSTAT");
+    await queue.redis.client("PAUSE", 5_000, "ALL");
+    const begun = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => request(app).get("/healthz")),
+    );
+    expect(performance.now() - begun).toBeLessThan(4_500);
+    for (const { status, body } of answers) {
+      expect(status).toBe(503);
+      expect(body).toMatchObject({ error: { code: "queue-silent" } });
+    }
+    // Answered once the server goes on, after whatever waits before it.
+    expect(await queue.redis.info("commandstats")).toMatch(/^cmdstat_ping:calls=1,/m);
+    expect((await request(app).get("/healthz")).body).toEqual({ ok: true });
+  });
+});
+
 describe("the page", () => {
   it("is kept by browsers only as long as it is the same", async () => {
     const { app } = await openDashboard();

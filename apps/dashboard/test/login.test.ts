@@ -304,4 +304,32 @@ describe("without any user", () => {
     expect((await pause(dashboard, run, {}, { host, origin })).status).toBe(403);
     expect((await pause(dashboard, run, me, { host, origin })).status).toBe(200);
   });
+
+  it("nobody whom a proxy lets in is an operator, though it names loopback; with users it may be there", async () => {
+    const dashboard = await openDashboard({ origin: null });
+    const run = await startRun(dashboard.queue);
+    const host = "127.0.0.1:3000";
+    const { body } = await request(dashboard.app).get("/api/me").set("host", host);
+    const { me } = body as { me: { token: string } };
+    const { app } = await withUsers();
+    for (const [name, value] of [
+      ["forwarded", "for=192.0.2.1"],
+      ["x-forwarded-for", "192.0.2.1"],
+      ["X-Forwarded-Host", "rehome.example"],
+      ["x-forwarded-proto", ""],
+      ["via", "1.1 proxy"],
+    ] as const) {
+      for (const path of ["/", "/api/me", "/api/runs", "/queues"]) {
+        const asked = request(dashboard.app).get(path).set("host", host);
+        const refused = await asked.set(name, value);
+        expect([name, path, refused.status]).toEqual([name, path, 403]);
+        expect(refused.body).toMatchObject({
+          error: { code: "proxied", hint: expect.stringContaining("REHOME_DASHBOARD_USERS") },
+        });
+      }
+      const headers = { host, origin: `http://${host}`, [name]: value };
+      expect((await pause(dashboard, run, me, headers)).status).toBe(403);
+      expect((await request(app).get("/api/me").set(name, value)).status).toBe(200);
+    }
+  });
 });

@@ -46,6 +46,14 @@ describe("metrics", () => {
     const local = await openDashboard({ users: [await user("ada", "viewer")], origin: null });
     expect((await request(local.app).get("/metrics").set("host", "evil.example")).status).toBe(403);
     expect((await request(local.app).get("/metrics").set("host", "127.0.0.1")).status).toBe(200);
+    for (const name of ["forwarded", "x-forwarded-for", "via"]) {
+      const asked = request(local.app).get("/metrics").set("host", "127.0.0.1");
+      const { status, body } = await asked.set(name, "192.0.2.1");
+      expect([name, status]).toEqual([name, 403]);
+      expect(body).toMatchObject({
+        error: { hint: expect.stringContaining("REHOME_DASHBOARD_METRICS_TOKEN") },
+      });
+    }
     const behind = await openDashboard({ users: [await user("ada", "viewer")] });
     expect((await request(behind.app).get("/metrics").set("host", "127.0.0.1")).status).toBe(403);
     const { app } = await openDashboard({ metricsToken: "s3cret" });
@@ -56,6 +64,7 @@ describe("metrics", () => {
     expect((await get()).status).toBe(403);
     expect((await get("wrong")).status).toBe(403);
     expect((await get("s3cret")).status).toBe(200);
+    expect((await get("s3cret").set("x-forwarded-for", "192.0.2.1")).status).toBe(200);
     expect((await request(app).get("/metrics").set("host", "127.0.0.1")).status).toBe(403);
   });
 });

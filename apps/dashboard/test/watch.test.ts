@@ -84,6 +84,23 @@ describe("a watched run", () => {
     expect(watch.letters()).toBe("ww");
     expect(watch.redrawnSince(mark)).toBeNull();
   });
+
+  it("shows every chunk after a look that failed while the changes were still being read", async () => {
+    const { queue } = await openDashboard();
+    const run = await startRun(queue, 3);
+    const watch = makeRunWatch(run);
+    await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, migrated: 10 });
+    await watch.look(queue, [], NOWHERE);
+    await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 10, migrated: 10 });
+    // Fails at the first answer; the changes of chunks take three.
+    await queue.redis.set(`{rehome}:run:${run}:verification`, "no hash");
+    await expect(watch.look(queue, [], NOWHERE)).rejects.toMatchObject({ code: "queue-WRONGTYPE" });
+    await queue.redis.del(`{rehome}:run:${run}:verification`);
+    // Answers come in turn: after a few of these the reader that was left behind has all of its own.
+    for (let trip = 0; trip < 10; trip += 1) await queue.redis.ping();
+    await watch.look(queue, [], NOWHERE);
+    expect(watch.letters()).toBe("ddw");
+  });
 });
 
 describe("looking", () => {

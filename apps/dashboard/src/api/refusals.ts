@@ -1,3 +1,4 @@
+import { USERS_VARIABLE } from "@rehome/core";
 import { refused } from "./answer.js";
 
 /** What is answered before anything is done. */
@@ -16,8 +17,15 @@ export const wrongHost = refused(
   "wrong-host",
   "without users, the dashboard answers to loopback names alone",
 );
+export const proxied = refused(
+  403,
+  "proxied",
+  "without users, the dashboard answers to no proxy: it would make an operator of everybody",
+  `Name who may sign in, in ${USERS_VARIABLE} or the config file, or reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST`,
+);
 export const noMetrics = refused(
   403,
   "no-metrics",
   "metrics need their token, or loopback without a proxy",
+  "Set REHOME_DASHBOARD_METRICS_TOKEN, and send it as bearer token",
 );

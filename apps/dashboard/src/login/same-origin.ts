@@ -17,6 +17,16 @@ export function namesLoopback(request: Request): boolean {
   return URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname);
 }
 
+/**
+ * Whether a proxy says that it passed the request on: seen from here, all that it lets in comes from this machine, and
+ * it may put loopback for the name that was asked for.
+ */
+export function isProxied(request: Request): boolean {
+  return Object.keys(request.headers).some(
+    (name) => name === "forwarded" || name === "via" || name.startsWith("x-forwarded-"),
+  );
+}
+
 /** Whether a change was asked for by our own page: browsers name the origin with every request that is not a GET. */
 export function isFromOurPage(request: Request, origin: string | null): boolean {
   const given = request.headers.origin;

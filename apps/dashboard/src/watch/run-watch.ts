@@ -45,32 +45,38 @@ export function makeRunWatch(run: RunId): RunWatch {
   let known = nothingKnown();
   let picture: RunPicture | null = null;
 
-  async function readChunks(queue: QueueConnection): Promise<void> {
+  /** What is known with the changes since: another where the ledger is an older one. */
+  async function readChunks(queue: QueueConnection, before: Known): Promise<Known> {
+    let mine = before;
     for (let page = 0; page < PAGES; page += 1) {
-      const changes = await readChangedChunks(queue, run, known.place, PAGE);
-      if (changes.restored) known = nothingKnown();
-      if (changes.chunks.length === 0) return;
-      known.place = changes.next;
-      known.map.record(changes.chunks);
-      known.rejects.record(changes.chunks);
+      const changes = await readChangedChunks(queue, run, mine.place, PAGE);
+      if (changes.restored) mine = nothingKnown();
+      if (changes.chunks.length === 0) break;
+      mine.place = changes.next;
+      mine.map.record(changes.chunks);
+      mine.rejects.record(changes.chunks);
     }
+    return mine;
   }
 
   return {
     run,
     look: async (queue, workers, gauge) => {
+      // A read that another's failure leaves behind still goes on: it writes to what is thrown away.
+      const before = known;
       try {
         const record = await readRun(queue, run);
-        const [status, held, pace, verification] = await Promise.all([
+        const [status, held, pace, verification, mine] = await Promise.all([
           readStatus(queue, run),
           activeChunks(queue, run, "copy"),
           readPace(queue, run),
           readVerification(queue, run),
-          readChunks(queue),
-          known.series.read(queue, run),
+          readChunks(queue, before),
+          before.series.read(queue, run),
         ]);
-        await known.rejects.readSome(queue, record);
-        known.redraws.add(known.map.redraw(record.total, holders(run, held, workers)));
+        known = mine;
+        await mine.rejects.readSome(queue, record);
+        mine.redraws.add(mine.map.redraw(record.total, holders(run, held, workers)));
         picture = {
           status,
           maxRate: pace.maxRate,
@@ -78,8 +84,8 @@ export function makeRunWatch(run: RunId): RunWatch {
           conflict: record.conflict,
           planWhole: record.planWhole,
           verification: verification === null ? null : verificationOf(run, verification),
-          rejects: { groups: known.rejects.groups(), counted: known.rejects.counted() },
-          failures: known.map.failures(),
+          rejects: { groups: mine.rejects.groups(), counted: mine.rejects.counted() },
+          failures: mine.map.failures(),
           ...memoryOf(record, status.sessions, gauge),
         };
       } catch (error) {
@@ -96,6 +102,8 @@ export function makeRunWatch(run: RunId): RunWatch {
     tell: (chunk) => known.map.tell(chunk),
   };
 }
+
+type Known = ReturnType<typeof nothingKnown>;
 
 function nothingKnown() {
   return {
