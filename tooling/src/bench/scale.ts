@@ -17,7 +17,8 @@ const { values } = parseArgs({
     results: { type: "string", default: RESULTS },
   },
 });
-const M = 1_000_000 / Number(values.divide);
+const divide = Number(values.divide);
+const M = 1_000_000 / divide;
 
 /** More sessions for the same users, then more users for the same sessions. */
 const SIZES: readonly Size[] = [
@@ -54,7 +55,9 @@ progress.end();
 const report = [
   "# What `npm run bench:scale` measured",
   "",
-  "Two workers, policy `newer`. CPU is that of workers, PostgreSQL and Redis together, in seconds per million sessions.",
+  `Two workers, policy \`newer\`${divide === 1 ? "" : `; every size divided by ${divide}`}. ` +
+    "A worker compiles its code once, which weighs on few sessions.",
+  "CPU is that of workers, PostgreSQL and Redis together, in seconds per million sessions.",
   "",
   renderMarkdown([
     [
