@@ -10,5 +10,8 @@ if state == 'retry' then
 end
 if state ~= 'failed' then redis.call('HINCRBY', KEYS[1], 'failed', 1) end
 redis.call('HSET', KEYS[2], ARGV[1], 'failed ' .. ARGV[2])
-if KEYS[3] then note_change(KEYS[3], KEYS[4], ARGV[1], ARGV[3]) end
+if KEYS[3] then
+  note_change(KEYS[3], KEYS[4], ARGV[1], ARGV[3])
+  expire_with(KEYS[1], { KEYS[2], KEYS[3], KEYS[4] })
+end
 return 1

@@ -52,4 +52,7 @@ if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'ru
   end_run(run, active, ARGV[1], 'failed',
     'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')
 end
+
+-- Another chunk may have ended the run, and whoever has its ledger expire may have been here before.
+expire_with(run, { chunks, samples, rejects, efforts, changed, series })
 return 1

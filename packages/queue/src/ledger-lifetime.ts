@@ -5,18 +5,19 @@ import { chunksWithRejects, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const markScript = loadScript("mark");
-
-/** Bounds and rejects are credentials: after the end of a run its ledger goes by itself. */
-const LIFETIME_SECONDS = 30 * 24 * 60 * 60;
+const expireScript = loadScript("expire-keys");
 
 /** Marks in the run's record that its ledger will expire; written last. */
 const EXPIRES = "expires";
 
-/** Has an ended run's ledger expire in 30 days. Harmless when repeated. */
+/**
+ * Has an ended run's ledger expire 30 days after the end; what is recorded from then on expires by itself. Harmless
+ * when repeated.
+ */
 export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
   if ((await queue.redis.hexists(record, EXPIRES).catch(rethrow)) === 1) return;
-  await forEachKey(queue, run, (key) => queue.redis.expire(key, LIFETIME_SECONDS));
+  await forEachKey(queue, run, (key) => expireScript(queue.redis, [record, key], []));
   await markScript(queue.redis, [record], [EXPIRES, "1"]);
 }
 
@@ -43,7 +44,8 @@ async function forEachKey(
 ): Promise<void> {
   const keys = runKeys(run);
   const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
-  const { run: record, rejects: _, staged: __, ...others } = keys;
+  // Those of the planner and of the pace expire within seconds, whatever becomes of the run.
+  const { run: record, rejects: _, staged: __, planner: ___, pace: ____, ...others } = keys;
   for (const key of [...rejects, ...Object.values(others), record]) await work(key).catch(rethrow);
 }
 

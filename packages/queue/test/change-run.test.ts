@@ -1,5 +1,5 @@
-import { type Counts, type RunId, type SessionId, zeroCounts } from "@rehome/core";
-import { describe, expect, it } from "vitest";
+import { type Counts, type Reject, type RunId, type SessionId, zeroCounts } from "@rehome/core";
+import { describe, expect, it, vi } from "vitest";
 import {
   alignQueue,
   cancelRun,
@@ -24,6 +24,19 @@ import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
 
 const DAYS_30 = 30 * 24 * 60 * 60;
 
+function reject(id: string): Reject {
+  return { id: id as SessionId, code: "too-large", message: "more than it may be" };
+}
+
+/** Every key of a run's ledger goes by itself, 30 days from now. */
+async function expectToExpire(queue: QueueConnection, run: RunId): Promise<void> {
+  for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+    const seconds = await queue.redis.ttl(key);
+    expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
+    expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
+  }
+}
+
 async function finish(
   queue: QueueConnection,
   run: RunId,
@@ -32,17 +45,7 @@ async function finish(
   rejected: string[] = [],
 ): Promise<void> {
   const attempt = `a${Math.random()}`;
-  await stageRejects(
-    queue,
-    run,
-    chunk,
-    attempt,
-    rejected.map((id) => ({
-      id: id as SessionId,
-      code: "too-large",
-      message: "more than it may be",
-    })),
-  );
+  await stageRejects(queue, run, chunk, attempt, rejected.map(reject));
   await recordChunk(queue, run, chunk, attempt, { ...zeroCounts(), ...some });
   await settleRun(queue, run);
 }
@@ -234,15 +237,51 @@ describe("a ledger", () => {
   it("expires 30 days after the end of its run, all of it, and not before", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
-    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
-      const seconds = await queue.redis.ttl(key);
-      expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
-      expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
-    }
+    await expectToExpire(queue, run);
     await retryRun(queue, run);
+    await finish(queue, run, 1, { read: 10, migrated: 9, rejected: 1 }, ["y"]);
     for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
       expect(await queue.redis.ttl(key), key).toBe(-1);
     }
+  });
+
+  it("of a run that ended with chunks in hand expires with what they record afterwards", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3, { maxRejects: 0 });
+    await finish(queue, run, 0, { read: 10, migrated: 9, rejected: 1 }, ["x"]);
+    expect((await readStatus(queue, run)).phase).toBe("failed");
+    // As of a ledger to which these chunks bring the first of their kind.
+    await queue.redis.del(...["efforts", "changed"].map((name) => `{rehome}:run:${run}:${name}`));
+    await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["y", "z"]);
+    await failChunk(queue, run, 2, "broken", { attempts: 1, ms: 1 });
+    await expectToExpire(queue, run);
+  });
+
+  it("expires with what is recorded while it is made to expire", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2, { maxRejects: 0 });
+    await stageRejects(queue, run, 0, "a", [reject("x")]);
+    await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+    await stageRejects(queue, run, 1, "a", [reject("y")]);
+    // The chunks with rejects are known by then.
+    const scan = queue.redis.hscan.bind(queue.redis);
+    vi.spyOn(queue.redis, "hscan").mockImplementationOnce(async (...args: unknown[]) => {
+      const page = await (scan as (...args: unknown[]) => Promise<[string, string[]]>)(...args);
+      await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+      return page;
+    });
+    await settleRun(queue, run);
+    expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
+    await expectToExpire(queue, run);
+  });
+
+  it("leaves the planner's lease alone", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const lease = `{rehome}:run:${run}:planner`;
+    await queue.redis.set(lease, "someone who died", "PX", 5_000);
+    await retryRun(queue, run);
+    expect(await queue.redis.pttl(lease)).toBeGreaterThan(0);
   });
 
   it("of a run that was forgotten is gone, and others stay", async () => {
