@@ -130,7 +130,8 @@ export async function failChunk(
  * and when the plan is whole. Returns the phase; null where there is no such run any more.
  */
 export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
-  const settled = await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run]);
+  const keys = runKeys(run);
+  const settled = await settleScript(queue.redis, [keys.run, ACTIVE_KEY, keys.reopening], [run]);
   const phase = settled as Phase | null;
   if (phase !== null && !isActive(phase)) await expireLedger(queue, run);
   return phase;

@@ -4,10 +4,10 @@ import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
 import { chunksWithRejects, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
-const markScript = loadScript("mark");
-const expireScript = loadScript("expire-keys");
+const alignScript = loadScript("align-lifetime");
+const markScript = loadScript("mark-lifetime");
 
-/** Marks in the run's record that its ledger will expire; written last. */
+/** In the run's record: "1" when all of its ledger will expire, "0" when not all of it is kept yet. */
 const EXPIRES = "expires";
 
 /**
@@ -16,15 +16,17 @@ const EXPIRES = "expires";
  */
 export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
-  if ((await queue.redis.hexists(record, EXPIRES).catch(rethrow)) === 1) return;
-  await forEachKey(queue, run, (key) => expireScript(queue.redis, [record, key], []));
-  await markScript(queue.redis, [record], [EXPIRES, "1"]);
+  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === "1") return;
+  await alignLifetimes(queue, run);
+  await markScript(queue.redis, [record], [1]);
 }
 
-/** Keeps the ledger of a run that goes on. */
+/** Keeps the ledger of a run that goes on again, if that is not done yet. */
 export async function keepLedger(queue: QueueConnection, run: RunId): Promise<void> {
-  await queue.redis.hdel(runKeys(run).run, EXPIRES).catch(rethrow);
-  await forEachKey(queue, run, (key) => queue.redis.persist(key));
+  const { run: record } = runKeys(run);
+  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === null) return;
+  await alignLifetimes(queue, run);
+  await markScript(queue.redis, [record], [0]);
 }
 
 /** Deletes a run's ledger, whatever is left of it. */
@@ -37,16 +39,22 @@ export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<
   await queue.redis.unlink(record).catch(rethrow);
 }
 
-async function forEachKey(
-  queue: QueueConnection,
-  run: RunId,
-  work: (key: string) => Promise<unknown>,
-): Promise<void> {
+async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
   const keys = runKeys(run);
   const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
-  // Those of the planner and of the pace expire within seconds, whatever becomes of the run.
-  const { run: record, rejects: _, staged: __, planner: ___, pace: ____, ...others } = keys;
-  for (const key of [...rejects, ...Object.values(others), record]) await work(key).catch(rethrow);
+  // Leases and the pace expire soon, whatever becomes of the run.
+  const {
+    run: record,
+    rejects: _,
+    staged: __,
+    planner: _p,
+    reopening: _r,
+    pace: _a,
+    ...others
+  } = keys;
+  for (const key of [...rejects, ...Object.values(others), record]) {
+    await alignScript(queue.redis, [record, key], []);
+  }
 }
 
 /** By SCAN, so that rejects are found which no count speaks of. */

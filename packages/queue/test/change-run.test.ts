@@ -177,6 +177,101 @@ describe("retrying", () => {
     expect((await readStatus(clean, whole)).phase).toBe("completed");
   });
 
+  it("leaves the run as it was when another takes the floor at the last moment", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const before = await readStatus(queue, run);
+    const get = queue.redis.get.bind(queue.redis);
+    vi.spyOn(queue.redis, "get").mockImplementationOnce(async (key) => {
+      const holder = await get(key);
+      await startedRun(queue);
+      return holder;
+    });
+    await expect(retryRun(queue, run)).rejects.toMatchObject({ code: "run-active" });
+    expect(await readStatus(queue, run)).toEqual(before);
+    await expectToExpire(queue, run);
+  });
+
+  it("is not ended by an idle worker before its chunks are reopened, nor fails them for their old jobs", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const scan = queue.redis.hscan.bind(queue.redis) as (...args: unknown[]) => unknown;
+    const phases: unknown[] = [];
+    let looking = false;
+    vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
+      if (!looking) {
+        looking = true;
+        await putBackLost(queue, run);
+        phases.push(await settleRun(queue, run));
+        looking = false;
+      }
+      return await scan(...args);
+    }) as never);
+    expect(await retryRun(queue, run)).toBe(2);
+    expect([...new Set(phases)]).toEqual(["failed", "running"]);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      chunks: { waiting: 2, done: 1, failed: 0 },
+    });
+  });
+
+  it("killed at any moment leaves a run that ends again, expires, and can be retried", async () => {
+    const queue = await freshQueue();
+    for (const method of ["evalsha", "hscan", "del"] as const) {
+      for (let survived = 0; ; survived += 1) {
+        await queue.redis.flushall();
+        const run = await runWithTroubles(queue);
+        const work = queue.redis[method].bind(queue.redis) as (...args: unknown[]) => unknown;
+        let calls = 0;
+        const spy = vi.spyOn(queue.redis, method).mockImplementation((async (
+          ...args: unknown[]
+        ) => {
+          calls += 1;
+          if (calls > survived) throw new Error("killed");
+          return await work(...args);
+        }) as never);
+        const killed = await retryRun(queue, run).then(
+          () => false,
+          () => true,
+        );
+        spy.mockRestore();
+        if (!killed) break;
+        await queue.redis.del(`{rehome}:run:${run}:reopening`);
+        await putBackLost(queue, run);
+        const { phase } = await readStatus(queue, run);
+        if (phase === "failed") {
+          await expectToExpire(queue, run);
+          expect(await retryRun(queue, run), `${method} ${survived}`).toBe(2);
+        }
+        expect((await readStatus(queue, run)).phase).toBe("running");
+        for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+          expect(await queue.redis.ttl(key), `${method} ${survived} ${key}`).toBe(-1);
+        }
+      }
+    }
+  });
+
+  it("killed before its ledger is kept has an idle worker keep it", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2, { maxRejects: 0 });
+    await finish(queue, run, 0, { read: 10, migrated: 9, rejected: 1 }, ["x"]);
+    const evalsha = queue.redis.evalsha.bind(queue.redis) as (...args: unknown[]) => unknown;
+    let calls = 0;
+    const spy = vi.spyOn(queue.redis, "evalsha").mockImplementation((async (...args: unknown[]) => {
+      calls += 1;
+      if (calls > 1) throw new Error("killed");
+      return await evalsha(...args);
+    }) as never);
+    await expect(retryRun(queue, run)).rejects.toThrow("killed");
+    spy.mockRestore();
+    await queue.redis.del(`{rehome}:run:${run}:reopening`);
+    await putBackLost(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("running");
+    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+      expect(await queue.redis.ttl(key), key).toBe(-1);
+    }
+  });
+
   it("interrupted half-way can be done again", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
