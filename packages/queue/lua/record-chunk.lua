@@ -2,7 +2,10 @@
 -- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
 -- ARGV: run id, chunk, number of counts, names …, counts …, effort or ''
 local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
-if redis.call('EXISTS', run) == 0 then return 0 end
+if redis.call('EXISTS', run) == 0 then
+  redis.call('UNLINK', staged)
+  return 0
+end
 local n = tonumber(ARGV[3])
 local names, counts, chunk_rejected = {}, {}, 0
 for i = 1, n do

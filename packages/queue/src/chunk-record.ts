@@ -60,7 +60,7 @@ export async function stageRejects(
   const keys = runKeys(run);
   await stageScript(
     queue.redis,
-    [keys.staged(chunk, attempt), keys.rejects(chunk)],
+    [keys.run, keys.staged(chunk, attempt), keys.rejects(chunk)],
     [STAGED_LIFETIME_MS, ...rejects.flatMap((reject) => [reject.id, reject.code, reject.message])],
   );
 }

@@ -389,4 +389,16 @@ describe("a ledger", () => {
     expect((await queue.redis.keys(`*${other}*`)).length).toBe(before);
     expect(await listRuns(queue)).toEqual([other]);
   });
+
+  it("of a run that was forgotten stays gone while a worker still has a chunk in hand", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await forgetRun(queue, run);
+    await stageRejects(queue, run, 1, "a", [reject("x")]);
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
+    // Set aside while the ledger was being deleted.
+    await queue.redis.hset(`{rehome}:run:${run}:staged:1:a`, "x", "1 0 too-large big");
+    await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
+  });
 });
