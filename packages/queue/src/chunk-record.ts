@@ -120,7 +120,7 @@ export async function failChunk(
   const keys = runKeys(run);
   await failScript(
     queue.redis,
-    [keys.run, keys.chunks, keys.efforts, keys.changed],
+    [keys.run, keys.chunks, keys.run, keys.efforts, keys.changed],
     [chunk, reason, renderEffort(effort), ...COUNT_NAMES],
   );
 }

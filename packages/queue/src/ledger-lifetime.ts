@@ -53,8 +53,17 @@ async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void>
     ...others
   } = keys;
   for (const key of [...rejects, ...Object.values(others), record]) {
-    await alignScript(queue.redis, [record, key], []);
+    await alignLifetime(queue, run, [key]);
   }
+}
+
+/** Has keys of a ledger expire with that of a run that has ended. */
+export async function alignLifetime(
+  queue: QueueConnection,
+  run: RunId,
+  keys: readonly string[],
+): Promise<void> {
+  await alignScript(queue.redis, [runKeys(run).run, ...keys], []);
 }
 
 /** By SCAN, so that rejects are found which no count speaks of. */

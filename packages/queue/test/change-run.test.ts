@@ -1,9 +1,18 @@
-import { type Counts, type Reject, type RunId, type SessionId, zeroCounts } from "@rehome/core";
+import {
+  type Counts,
+  type Reject,
+  type RunId,
+  type SessionId,
+  zeroCounts,
+  zeroVerifyCounts,
+} from "@rehome/core";
 import { describe, expect, it, vi } from "vitest";
 import {
   alignQueue,
+  beginVerification,
   cancelRun,
   failChunk,
+  failVerified,
   forgetRun,
   listRejects,
   listRuns,
@@ -15,6 +24,7 @@ import {
   readStatus,
   recordBounds,
   recordChunk,
+  recordVerified,
   resumeRun,
   retryRun,
   settleRun,
@@ -368,6 +378,23 @@ describe("a ledger", () => {
     await settleRun(queue, run);
     expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
     await expectToExpire(queue, run);
+  });
+
+  it("expires with its verification, which begins after the end", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const plan = new Map([
+      [0, 0],
+      [1, 0],
+    ]);
+    for (const first of ["recorded", "failed"]) {
+      const id = await beginVerification(queue, run, "count", plan);
+      await expectToExpire(queue, run);
+      if (first === "recorded") await recordVerified(queue, run, id, 0, zeroVerifyCounts());
+      else await failVerified(queue, run, id, 1, "broken");
+      expect(await queue.redis.hlen(`{rehome}:run:${run}:verification:chunks`)).toBe(1);
+      await expectToExpire(queue, run);
+    }
   });
 
   it("leaves the planner's lease alone", async () => {
