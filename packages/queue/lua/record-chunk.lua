@@ -1,6 +1,6 @@
 -- Counts and rejects of one copied chunk enter the ledger together.
 -- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
--- ARGV: run id, chunk, number of counts, names …, counts …, effort or ''
+-- ARGV: run id, chunk, number of counts, names …, counts …, effort or '', entry whose rejects were tried again or ''
 local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
 if redis.call('EXISTS', run) == 0 then
   redis.call('UNLINK', staged)
@@ -12,6 +12,12 @@ for i = 1, n do
   names[i] = ARGV[3 + i]
   counts[i] = tonumber(ARGV[3 + n + i])
   if names[i] == 'rejected' then chunk_rejected = counts[i] end
+end
+-- Whoever tried only the rejects again knows nothing of what another recorded meanwhile: that stays.
+local seen, entry = ARGV[5 + 2 * n], redis.call('HGET', chunks, ARGV[2]) or ''
+if seen ~= '' and entry ~= seen and string.match(entry, '^failed') == nil then
+  redis.call('UNLINK', staged)
+  return 0
 end
 tally(run, chunks, ARGV[2], names, counts)
 note_change(efforts, changed, ARGV[2], ARGV[4 + 2 * n])

@@ -6,7 +6,13 @@ import {
   type Reject,
   type RunId,
 } from "@rehome/core";
-import { type ChunkState, type Effort, parseEntry, renderEffort } from "./chunk-state.js";
+import {
+  type ChunkState,
+  type Effort,
+  parseEntry,
+  renderEffort,
+  renderEntry,
+} from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
@@ -65,7 +71,11 @@ export async function stageRejects(
   );
 }
 
-/** Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. */
+/**
+ * Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. `before` is how
+ * the chunk stood when the attempt began: where only its rejects were tried again, and another attempt was faster,
+ * what that one recorded stays.
+ */
 export async function recordChunk(
   queue: QueueConnection,
   run: RunId,
@@ -73,6 +83,7 @@ export async function recordChunk(
   attempt: string,
   counts: Counts,
   effort: Effort | null = null,
+  before: ChunkState = { state: "open" },
 ): Promise<void> {
   const keys = runKeys(run);
   await recordScript(
@@ -95,6 +106,7 @@ export async function recordChunk(
       ...COUNT_NAMES,
       ...COUNT_NAMES.map((name) => counts[name]),
       renderEffort(effort),
+      before.state === "retry" ? renderEntry(before) : "",
     ],
   );
 }

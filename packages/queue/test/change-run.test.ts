@@ -282,6 +282,49 @@ describe("retrying", () => {
     }
   });
 
+  it("one chunk twice at once leads to the same end, whoever is faster", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    const before = await readChunkState(queue, run, 1);
+    await stageRejects(queue, run, 1, "fast", [reject("y")]);
+    const fast = { ...zeroCounts(), read: 10, migrated: 9, rejected: 1 };
+    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    // The other found fewer rejects to try: they were being replaced.
+    await stageRejects(queue, run, 1, "slow", [reject("x")]);
+    const slow = { ...zeroCounts(), read: 8, migrated: 8 };
+    await recordChunk(queue, run, 1, "slow", slow, null, before);
+    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: fast });
+    expect((await readStatus(queue, run)).sessions).toMatchObject({ read: 20, rejected: 1 });
+    expect(await queue.redis.hkeys(`{rehome}:run:${run}:rejects:1`)).toEqual(["y"]);
+    expect(await queue.redis.keys("*:staged:*")).toEqual([]);
+
+    // Nor may one of the time before take the place of what is tried again now.
+    await finish(queue, run, 2, { read: 5, migrated: 5 });
+    await retryRun(queue, run);
+    const again = await readChunkState(queue, run, 1);
+    await recordChunk(queue, run, 1, "slow", slow, null, before);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "retry", counts: fast });
+    const whole = { ...zeroCounts(), read: 10, migrated: 10 };
+    await recordChunk(queue, run, 1, "new", whole, null, again);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: whole });
+  });
+
+  it("a chunk that another worker gave up meanwhile counts whole when it is recorded after all", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    const before = await readChunkState(queue, run, 1);
+    await failChunk(queue, run, 1, "broken");
+    const counts = { ...zeroCounts(), read: 10, migrated: 10 };
+    await recordChunk(queue, run, 1, "a", counts, null, before);
+    expect(await readStatus(queue, run)).toMatchObject({
+      chunks: { done: 2, failed: 0 },
+      sessions: { read: 20, migrated: 20, rejected: 0 },
+    });
+  });
+
   it("interrupted half-way can be done again", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
