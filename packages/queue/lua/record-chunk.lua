@@ -1,4 +1,5 @@
 -- Counts and rejects of one copied chunk enter the ledger together.
+-- Returns -1 when its rejects are missing, and has recorded nothing then.
 -- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
 -- ARGV: run id, chunk, number of counts, names …, counts …, effort or '', entry whose rejects were tried again or ''
 local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
@@ -19,6 +20,11 @@ if seen ~= '' and entry ~= seen and string.match(entry, '^failed') == nil then
   redis.call('UNLINK', staged)
   return 0
 end
+-- What was set aside may have expired. Unless the same is recorded already: the client sends a call again whose answer
+-- was lost, and the first one has moved the rejects.
+if chunk_rejected > 0 and redis.call('EXISTS', staged) == 0 then
+  if entry ~= 'done ' .. table.concat(counts, ' ') or redis.call('EXISTS', rejects) == 0 then return -1 end
+end
 tally(run, chunks, ARGV[2], names, counts)
 note_change(efforts, changed, ARGV[2], ARGV[4 + 2 * n])
 redis.call('HDEL', run, 'waiting')
@@ -27,8 +33,6 @@ if redis.call('EXISTS', staged) == 1 then
   redis.call('RENAME', staged, rejects)
   redis.call('PERSIST', rejects)
 elseif chunk_rejected == 0 then
-  -- Not where there are rejects: the client sends a call again whose answer was lost, and the first one has
-  -- moved them already.
   redis.call('DEL', rejects)
 end
 

@@ -4,6 +4,7 @@ import {
   isActive,
   type Phase,
   type Reject,
+  RehomeError,
   type RunId,
 } from "@rehome/core";
 import {
@@ -74,7 +75,8 @@ export async function stageRejects(
 /**
  * Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. `before` is how
  * the chunk stood when the attempt began: where only its rejects were tried again, and another attempt was faster,
- * what that one recorded stays.
+ * what that one recorded stays. Throws RehomeError `rejects-expired`, which is retryable, where the rejects counted
+ * were not kept until now.
  */
 export async function recordChunk(
   queue: QueueConnection,
@@ -86,7 +88,7 @@ export async function recordChunk(
   before: ChunkState = { state: "open" },
 ): Promise<void> {
   const keys = runKeys(run);
-  await recordScript(
+  const recorded = await recordScript(
     queue.redis,
     [
       keys.run,
@@ -109,6 +111,13 @@ export async function recordChunk(
       before.state === "retry" ? renderEntry(before) : "",
     ],
   );
+  if (recorded === -1) {
+    throw new RehomeError(
+      "rejects-expired",
+      `chunk ${chunk} took so long that its rejects expired before it was recorded`,
+      { hint: "Smaller chunks take less time: see --chunk-size", retryable: true },
+    );
+  }
 }
 
 /** Drops what an attempt set aside and did not record. */

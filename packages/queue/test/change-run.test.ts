@@ -343,9 +343,9 @@ describe("rejects", () => {
   it("may be many: a default allows 1 % of what is planned, and at least 1,000", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
-    await finish(queue, run, 0, { read: 1_000, rejected: 1_000 });
+    await finish(queue, run, 0, { read: 1_000, rejected: 1_000 }, ["x"]);
     expect((await readStatus(queue, run)).phase).toBe("running");
-    await finish(queue, run, 1, { read: 1, rejected: 1 });
+    await finish(queue, run, 1, { read: 1, rejected: 1 }, ["y"]);
     const status = await readStatus(queue, run);
     expect(status.phase).toBe("failed");
     expect(status.notice).toMatch(/1001 sessions were rejected, more than the 1000 allowed/);
