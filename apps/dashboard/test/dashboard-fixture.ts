@@ -1,6 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { defaultMapping, newRunId, type RunId, type SessionId, type User } from "@rehome/core";
-import { closePlan, createRun, openQueue, type QueueConnection, recordBounds } from "@rehome/queue";
+import {
+  closePlan,
+  createRun,
+  openQueue,
+  type QueueConnection,
+  recordBounds,
+  stageRejects,
+} from "@rehome/queue";
 import type { Express } from "express";
 import { pino } from "pino";
 import request, { type Response } from "supertest";
@@ -79,6 +86,17 @@ export async function signIn(app: Express, name: string): Promise<Visit> {
 export function cookieOf(response: Response): string {
   const cookies = (response.headers["set-cookie"] ?? []) as unknown as string[];
   return cookies.find((cookie) => cookie.startsWith(`${COOKIE}=`)) ?? "";
+}
+
+/** Sets some reject aside, without which no chunk with rejects can be recorded. */
+export async function stageOne(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  attempt: string,
+): Promise<void> {
+  const reject = { id: "canary-id" as SessionId, code: "too-large", message: "m" } as const;
+  await stageRejects(queue, run, chunk, attempt, [reject]);
 }
 
 /** A planned run of so many chunks of 10 sessions, whose secrets are canaries. */

@@ -11,6 +11,7 @@ import {
   ORIGIN,
   PASSWORD,
   signIn,
+  stageOne,
   startRun,
   user,
   type Visit,
@@ -247,6 +248,7 @@ describe("a change", () => {
       { did: "at most 1,000 sessions a second now" },
     ]);
     expect((await ask("verify", { mode: "sample" }))[0]).toBe(409);
+    await stageOne(dashboard.queue, run, 0, "a");
     await recordChunk(dashboard.queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 2 });
     expect((await ask("cancel", {}))[0]).toBe(200);
     expect((await ask("verify", { mode: "sample", sample: 5 }))[1]).toEqual({
@@ -260,6 +262,7 @@ describe("a retry", () => {
   it("takes what it is asked to, and says how much that is", async () => {
     const { app, queue } = await withUsers();
     const run = await startRun(queue, 3);
+    await stageOne(queue, run, 0, "a");
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 2 });
     await failChunk(queue, run, 1, "broken");
     await failChunk(queue, run, 2, "broken");

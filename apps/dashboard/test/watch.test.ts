@@ -4,7 +4,7 @@ import { zeroCounts } from "@rehome/core";
 import { recordChunk } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
 import { describe, expect, it } from "vitest";
-import { openDashboard, startRun } from "./dashboard-fixture.js";
+import { openDashboard, stageOne, startRun } from "./dashboard-fixture.js";
 import { makeTargetGauge } from "../src/watch/target-gauge.js";
 import { makeWatch } from "../src/watch/watch.js";
 import { makeChunkMap } from "../src/watch/chunk-map.js";
@@ -57,6 +57,7 @@ describe("a watched run", () => {
     expect(watch.redrawnSince(mark)).toEqual([]);
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, migrated: 10 });
     await watch.look(queue, [], NOWHERE);
+    await stageOne(queue, run, 2, "a");
     await recordChunk(queue, run, 2, "a", { ...zeroCounts(), read: 10, rejected: 10 });
     await watch.look(queue, [], NOWHERE);
     expect(watch.redrawnSince(mark)).toEqual([

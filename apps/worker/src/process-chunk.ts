@@ -70,7 +70,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   await step("check-target", () => checkTarget(context, task, run));
   task.signal.throwIfAborted();
   await step("record", () =>
-    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort()),
+    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort(), before),
   );
   await step("settle", () => settleRun(queue, run.id));
   return counts;

@@ -1,14 +1,29 @@
 -- Counts and rejects of one copied chunk enter the ledger together.
+-- Returns -1 when its rejects are missing, and has recorded nothing then.
 -- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
--- ARGV: run id, chunk, number of counts, names …, counts …, effort or ''
+-- ARGV: run id, chunk, number of counts, names …, counts …, effort or '', entry whose rejects were tried again or ''
 local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
-if redis.call('EXISTS', run) == 0 then return 0 end
+if redis.call('EXISTS', run) == 0 then
+  redis.call('UNLINK', staged)
+  return 0
+end
 local n = tonumber(ARGV[3])
 local names, counts, chunk_rejected = {}, {}, 0
 for i = 1, n do
   names[i] = ARGV[3 + i]
   counts[i] = tonumber(ARGV[3 + n + i])
   if names[i] == 'rejected' then chunk_rejected = counts[i] end
+end
+-- Whoever tried only the rejects again knows nothing of what another recorded meanwhile: that stays.
+local seen, entry = ARGV[5 + 2 * n], redis.call('HGET', chunks, ARGV[2]) or ''
+if seen ~= '' and entry ~= seen and string.match(entry, '^failed') == nil then
+  redis.call('UNLINK', staged)
+  return 0
+end
+-- What was set aside may have expired. Unless the same is recorded already: the client sends a call again whose answer
+-- was lost, and the first one has moved the rejects.
+if chunk_rejected > 0 and redis.call('EXISTS', staged) == 0 then
+  if entry ~= 'done ' .. table.concat(counts, ' ') or redis.call('EXISTS', rejects) == 0 then return -1 end
 end
 tally(run, chunks, ARGV[2], names, counts)
 note_change(efforts, changed, ARGV[2], ARGV[4 + 2 * n])
@@ -18,8 +33,6 @@ if redis.call('EXISTS', staged) == 1 then
   redis.call('RENAME', staged, rejects)
   redis.call('PERSIST', rejects)
 elseif chunk_rejected == 0 then
-  -- Not where there are rejects: the client sends a call again whose answer was lost, and the first one has
-  -- moved them already.
   redis.call('DEL', rejects)
 end
 
@@ -52,4 +65,7 @@ if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'ru
   end_run(run, active, ARGV[1], 'failed',
     'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')
 end
+
+-- Another chunk may have ended the run, and whoever has its ledger expire may have been here before.
+expire_with(run, { chunks, samples, rejects, efforts, changed, series })
 return 1

@@ -1,5 +1,5 @@
 -- What verifying one chunk showed. Ignored when a newer verification has taken this one's place.
--- KEYS: verification, its chunks    ARGV: verification id, chunk, number of counts, names …, counts …
+-- KEYS: verification, its chunks, its plan, run    ARGV: verification id, chunk, number of counts, names …, counts …
 if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
 local n = tonumber(ARGV[3])
 local names, counts = {}, {}
@@ -9,4 +9,5 @@ for i = 1, n do
 end
 redis.call('HDEL', KEYS[1], 'waiting')
 tally(KEYS[1], KEYS[2], ARGV[2], names, counts)
+expire_with(KEYS[4], { KEYS[1], KEYS[2], KEYS[3] })
 return 1

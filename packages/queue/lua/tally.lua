@@ -32,6 +32,17 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Bounds and rejects are credentials: after the end of a run its ledger goes by itself.
+local LIFETIME_MS = 30 * 24 * 60 * 60 * 1000
+
+-- What is written of a run that has ended goes together with its record.
+local function expire_with(run, keys)
+  local ended = redis.call('HGET', run, 'finishedAt')
+  if not ended then return end
+  local moment = string.format('%.0f', tonumber(ended) + LIFETIME_MS)
+  for _, key in ipairs(keys) do redis.call('PEXPIREAT', key, moment) end
+end
+
 -- A run leaves the floor when it ends.
 local function end_run(run, active, id, phase, notice)
   redis.call('HSET', run, 'phase', phase, 'finishedAt', now_ms())

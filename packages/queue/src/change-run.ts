@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   COUNT_NAMES,
   isActive,
@@ -30,6 +31,9 @@ const reopenChunksScript = loadScript("reopen-chunks");
 /** Longer than any batch takes that the target takes part in. */
 const PATIENCE_MS = 30_000;
 const PAGE = 1_000;
+
+/** Longer than it takes to reopen and enqueue as many chunks as a run may have. */
+const REOPENING_MS = 60_000;
 
 /** No new batch starts on any worker. Jobs stay where they are. Throws RehomeError `wrong-phase`. */
 export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void> {
@@ -81,21 +85,19 @@ export async function retryRun(
   const { phase, planWhole } = await readRun(queue, run);
   if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
-  const chunks = await reopenChunks(queue, run, scope);
-  const nothing = chunks.length === 0 && planWhole;
+  const nothing = (await chunksToReopen(queue, run, scope)).length === 0 && planWhole;
   if (nothing && (await openChunks(queue, await readRun(queue, run))).length === 0) return 0;
+  // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.
+  await reopenRun(queue, run);
   await keepLedger(queue, run);
-  const refused = (await reopenRunScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run])) as
-    | ["active" | "phase", string]
-    | null;
-  if (refused?.[0] === "active") throw runActive(refused[1]);
-  if (refused?.[0] === "phase") throw wrongPhase(run, refused[1], "be retried");
+  await reopenChunks(queue, run, await chunksToReopen(queue, run, scope));
   const open = await openChunks(queue, await readRun(queue, run));
   await removeByIds(
     queue,
     open.map((chunk) => jobId(run, "copy", chunk)),
   );
   await enqueueChunks(queue, run, "copy", open);
+  await queue.redis.del(runKeys(run).reopening).catch(rethrow);
   await settleRun(queue, run);
   return open.length;
 }
@@ -148,27 +150,43 @@ async function changePhase(
   if (found !== null) throw wrongPhase(run, found as string, `become ${to}`);
 }
 
-async function reopenChunks(
+/** Takes the floor. Throws RehomeError `wrong-phase` or `run-active`, and has changed nothing then. */
+async function reopenRun(queue: QueueConnection, run: RunId): Promise<void> {
+  const keys = runKeys(run);
+  const refused = (await reopenRunScript(
+    queue.redis,
+    [keys.run, ACTIVE_KEY, keys.reopening],
+    [run, randomUUID(), REOPENING_MS],
+  )) as ["active" | "phase", string] | null;
+  if (refused?.[0] === "active") throw runActive(refused[1]);
+  if (refused?.[0] === "phase") throw wrongPhase(run, refused[1], "be retried");
+}
+
+async function chunksToReopen(
   queue: QueueConnection,
   run: RunId,
   scope: RetryScope,
 ): Promise<number[]> {
-  const keys = runKeys(run);
-  const chunks = await chunksWhere(queue, run, (entry) => {
+  return await chunksWhere(queue, run, (entry) => {
     if (entry.state === "failed") return scope !== "rejects";
     if (entry.state === "retry") return true;
     return scope !== "failed" && "counts" in entry && entry.counts.rejected > 0;
   });
-  const reopened: number[] = [];
+}
+
+async function reopenChunks(
+  queue: QueueConnection,
+  run: RunId,
+  chunks: readonly number[],
+): Promise<void> {
+  const keys = runKeys(run);
   for (let i = 0; i < chunks.length; i += PAGE) {
-    const page = await reopenChunksScript(
+    await reopenChunksScript(
       queue.redis,
       [keys.run, keys.chunks, keys.changed],
       [COUNT_NAMES.indexOf("rejected") + 1, ...chunks.slice(i, i + PAGE)],
     );
-    reopened.push(...(page as number[]));
   }
-  return reopened;
 }
 
 /** Every chunk that has not ended, those included that a stopped run never came to. */

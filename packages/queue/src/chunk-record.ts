@@ -4,9 +4,16 @@ import {
   isActive,
   type Phase,
   type Reject,
+  RehomeError,
   type RunId,
 } from "@rehome/core";
-import { type ChunkState, type Effort, parseEntry, renderEffort } from "./chunk-state.js";
+import {
+  type ChunkState,
+  type Effort,
+  parseEntry,
+  renderEffort,
+  renderEntry,
+} from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
@@ -60,12 +67,17 @@ export async function stageRejects(
   const keys = runKeys(run);
   await stageScript(
     queue.redis,
-    [keys.staged(chunk, attempt), keys.rejects(chunk)],
+    [keys.run, keys.staged(chunk, attempt), keys.rejects(chunk)],
     [STAGED_LIFETIME_MS, ...rejects.flatMap((reject) => [reject.id, reject.code, reject.message])],
   );
 }
 
-/** Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. */
+/**
+ * Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. `before` is how
+ * the chunk stood when the attempt began: where only its rejects were tried again, and another attempt was faster,
+ * what that one recorded stays. Throws RehomeError `rejects-expired`, which is retryable, where the rejects counted
+ * were not kept until now.
+ */
 export async function recordChunk(
   queue: QueueConnection,
   run: RunId,
@@ -73,9 +85,10 @@ export async function recordChunk(
   attempt: string,
   counts: Counts,
   effort: Effort | null = null,
+  before: ChunkState = { state: "open" },
 ): Promise<void> {
   const keys = runKeys(run);
-  await recordScript(
+  const recorded = await recordScript(
     queue.redis,
     [
       keys.run,
@@ -95,8 +108,16 @@ export async function recordChunk(
       ...COUNT_NAMES,
       ...COUNT_NAMES.map((name) => counts[name]),
       renderEffort(effort),
+      before.state === "retry" ? renderEntry(before) : "",
     ],
   );
+  if (recorded === -1) {
+    throw new RehomeError(
+      "rejects-expired",
+      `chunk ${chunk} took so long that its rejects expired before it was recorded`,
+      { hint: "Smaller chunks take less time: see --chunk-size", retryable: true },
+    );
+  }
 }
 
 /** Drops what an attempt set aside and did not record. */
@@ -120,7 +141,7 @@ export async function failChunk(
   const keys = runKeys(run);
   await failScript(
     queue.redis,
-    [keys.run, keys.chunks, keys.efforts, keys.changed],
+    [keys.run, keys.chunks, keys.run, keys.efforts, keys.changed],
     [chunk, reason, renderEffort(effort), ...COUNT_NAMES],
   );
 }
@@ -130,7 +151,8 @@ export async function failChunk(
  * and when the plan is whole. Returns the phase; null where there is no such run any more.
  */
 export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
-  const settled = await settleScript(queue.redis, [runKeys(run).run, ACTIVE_KEY], [run]);
+  const keys = runKeys(run);
+  const settled = await settleScript(queue.redis, [keys.run, ACTIVE_KEY, keys.reopening], [run]);
   const phase = settled as Phase | null;
   if (phase !== null && !isActive(phase)) await expireLedger(queue, run);
   return phase;

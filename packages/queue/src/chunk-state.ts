@@ -22,6 +22,11 @@ export function parseEntry(entry: string | null): ChunkState {
   return { state, counts };
 }
 
+/** As the ledger keeps a chunk that has counts. */
+export function renderEntry({ state, counts }: ChunkState & { readonly counts: Counts }): string {
+  return [state, ...COUNT_NAMES.map((name) => counts[name])].join(" ");
+}
+
 /** As the ledger keeps an effort; '' where none is known. */
 export function renderEffort(effort: Effort | null): string {
   return effort === null ? "" : `${effort.attempts} ${Math.round(effort.ms)}`;

@@ -27,6 +27,8 @@ export function runKeys(run: RunId) {
     bounds: `${base}:bounds`,
     /** String that expires: the process that plans the run. */
     planner: `${base}:planner`,
+    /** String that expires: who takes the run back to work and has not reopened all of its chunks yet. */
+    reopening: `${base}:reopening`,
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
     /** Hash: chunk number to what it took, `attempts milliseconds`. */

@@ -4,26 +4,29 @@ import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
 import { chunksWithRejects, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
-const markScript = loadScript("mark");
+const alignScript = loadScript("align-lifetime");
+const markScript = loadScript("mark-lifetime");
 
-/** Bounds and rejects are credentials: after the end of a run its ledger goes by itself. */
-const LIFETIME_SECONDS = 30 * 24 * 60 * 60;
-
-/** Marks in the run's record that its ledger will expire; written last. */
+/** In the run's record: "1" when all of its ledger will expire, "0" when not all of it is kept yet. */
 const EXPIRES = "expires";
 
-/** Has an ended run's ledger expire in 30 days. Harmless when repeated. */
+/**
+ * Has an ended run's ledger expire 30 days after the end; what is recorded from then on expires by itself. Harmless
+ * when repeated.
+ */
 export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
-  if ((await queue.redis.hexists(record, EXPIRES).catch(rethrow)) === 1) return;
-  await forEachKey(queue, run, (key) => queue.redis.expire(key, LIFETIME_SECONDS));
-  await markScript(queue.redis, [record], [EXPIRES, "1"]);
+  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === "1") return;
+  await alignLifetimes(queue, run);
+  await markScript(queue.redis, [record], [1]);
 }
 
-/** Keeps the ledger of a run that goes on. */
+/** Keeps the ledger of a run that goes on again, if that is not done yet. */
 export async function keepLedger(queue: QueueConnection, run: RunId): Promise<void> {
-  await queue.redis.hdel(runKeys(run).run, EXPIRES).catch(rethrow);
-  await forEachKey(queue, run, (key) => queue.redis.persist(key));
+  const { run: record } = runKeys(run);
+  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === null) return;
+  await alignLifetimes(queue, run);
+  await markScript(queue.redis, [record], [0]);
 }
 
 /** Deletes a run's ledger, whatever is left of it. */
@@ -36,15 +39,31 @@ export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<
   await queue.redis.unlink(record).catch(rethrow);
 }
 
-async function forEachKey(
-  queue: QueueConnection,
-  run: RunId,
-  work: (key: string) => Promise<unknown>,
-): Promise<void> {
+async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
   const keys = runKeys(run);
   const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
-  const { run: record, rejects: _, staged: __, ...others } = keys;
-  for (const key of [...rejects, ...Object.values(others), record]) await work(key).catch(rethrow);
+  // Leases and the pace expire soon, whatever becomes of the run.
+  const {
+    run: record,
+    rejects: _,
+    staged: __,
+    planner: _p,
+    reopening: _r,
+    pace: _a,
+    ...others
+  } = keys;
+  for (const key of [...rejects, ...Object.values(others), record]) {
+    await alignLifetime(queue, run, [key]);
+  }
+}
+
+/** Has keys of a ledger expire with that of a run that has ended. */
+export async function alignLifetime(
+  queue: QueueConnection,
+  run: RunId,
+  keys: readonly string[],
+): Promise<void> {
+  await alignScript(queue.redis, [runKeys(run).run, ...keys], []);
 }
 
 /** By SCAN, so that rejects are found which no count speaks of. */

@@ -6,6 +6,7 @@ import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
 import { rethrow } from "./run-record.js";
 import { readVerification, failVerified } from "./verification-record.js";
@@ -33,11 +34,14 @@ export async function putBackLost(
 }
 
 async function putBackCopies(queue: QueueConnection, run: RunId): Promise<number> {
+  await keepLedger(queue, run);
   const keys = runKeys(run);
   const [total, done, failed, phase] = await queue.redis
     .hmget(keys.run, "total", "done", "failed", "phase")
     .catch(rethrow);
   if (phase !== "planning" && phase !== "running") return 0;
+  // Until all are reopened a chunk's failed job is that of the time before.
+  if ((await queue.redis.exists(keys.reopening).catch(rethrow)) === 1) return 0;
   if (Number(done) + Number(failed) >= Number(total)) {
     await settleRun(queue, run);
     return 0;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type RunId, VERIFY_COUNT_NAMES, type VerifyCounts, type VerifyMode } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
+import { alignLifetime } from "./ledger-lifetime.js";
 import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
@@ -38,6 +39,7 @@ export async function beginVerification(
     .hset(keys.verification, { id, mode, total: plan.size, done: 0, failed: 0, ...counts });
   if (plan.size > 0) begin.hset(keys.verificationPlan, new Map(plan));
   await begin.exec().catch(rethrow);
+  await alignLifetime(queue, run, [keys.verification, keys.verificationPlan]);
   return id;
 }
 
@@ -80,7 +82,7 @@ export async function recordVerified(
   const keys = runKeys(run);
   await recordScript(
     queue.redis,
-    [keys.verification, keys.verificationChunks],
+    [keys.verification, keys.verificationChunks, keys.verificationPlan, keys.run],
     [
       verification,
       chunk,
@@ -101,7 +103,11 @@ export async function failVerified(
 ): Promise<void> {
   const keys = runKeys(run);
   if ((await queue.redis.hget(keys.verification, "id").catch(rethrow)) !== verification) return;
-  await failScript(queue.redis, [keys.verification, keys.verificationChunks], [chunk, reason, ""]);
+  await failScript(
+    queue.redis,
+    [keys.verification, keys.verificationChunks, keys.run],
+    [chunk, reason, ""],
+  );
 }
 
 /** Whether each of these sessions is among the rejects of a chunk. */

@@ -1,9 +1,18 @@
-import { type Counts, type RunId, type SessionId, zeroCounts } from "@rehome/core";
-import { describe, expect, it } from "vitest";
+import {
+  type Counts,
+  type Reject,
+  type RunId,
+  type SessionId,
+  zeroCounts,
+  zeroVerifyCounts,
+} from "@rehome/core";
+import { describe, expect, it, vi } from "vitest";
 import {
   alignQueue,
+  beginVerification,
   cancelRun,
   failChunk,
+  failVerified,
   forgetRun,
   listRejects,
   listRuns,
@@ -15,6 +24,7 @@ import {
   readStatus,
   recordBounds,
   recordChunk,
+  recordVerified,
   resumeRun,
   retryRun,
   settleRun,
@@ -24,6 +34,19 @@ import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
 
 const DAYS_30 = 30 * 24 * 60 * 60;
 
+function reject(id: string): Reject {
+  return { id: id as SessionId, code: "too-large", message: "more than it may be" };
+}
+
+/** Every key of a run's ledger goes by itself, 30 days from now. */
+async function expectToExpire(queue: QueueConnection, run: RunId): Promise<void> {
+  for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+    const seconds = await queue.redis.ttl(key);
+    expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
+    expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
+  }
+}
+
 async function finish(
   queue: QueueConnection,
   run: RunId,
@@ -32,17 +55,7 @@ async function finish(
   rejected: string[] = [],
 ): Promise<void> {
   const attempt = `a${Math.random()}`;
-  await stageRejects(
-    queue,
-    run,
-    chunk,
-    attempt,
-    rejected.map((id) => ({
-      id: id as SessionId,
-      code: "too-large",
-      message: "more than it may be",
-    })),
-  );
+  await stageRejects(queue, run, chunk, attempt, rejected.map(reject));
   await recordChunk(queue, run, chunk, attempt, { ...zeroCounts(), ...some });
   await settleRun(queue, run);
 }
@@ -174,6 +187,144 @@ describe("retrying", () => {
     expect((await readStatus(clean, whole)).phase).toBe("completed");
   });
 
+  it("leaves the run as it was when another takes the floor at the last moment", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const before = await readStatus(queue, run);
+    const get = queue.redis.get.bind(queue.redis);
+    vi.spyOn(queue.redis, "get").mockImplementationOnce(async (key) => {
+      const holder = await get(key);
+      await startedRun(queue);
+      return holder;
+    });
+    await expect(retryRun(queue, run)).rejects.toMatchObject({ code: "run-active" });
+    expect(await readStatus(queue, run)).toEqual(before);
+    await expectToExpire(queue, run);
+  });
+
+  it("is not ended by an idle worker before its chunks are reopened, nor fails them for their old jobs", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const scan = queue.redis.hscan.bind(queue.redis) as (...args: unknown[]) => unknown;
+    const phases: unknown[] = [];
+    let looking = false;
+    vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
+      if (!looking) {
+        looking = true;
+        await putBackLost(queue, run);
+        phases.push(await settleRun(queue, run));
+        looking = false;
+      }
+      return await scan(...args);
+    }) as never);
+    expect(await retryRun(queue, run)).toBe(2);
+    expect([...new Set(phases)]).toEqual(["failed", "running"]);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      chunks: { waiting: 2, done: 1, failed: 0 },
+    });
+  });
+
+  it("killed at any moment leaves a run that ends again, expires, and can be retried", async () => {
+    const queue = await freshQueue();
+    for (const method of ["evalsha", "hscan", "del"] as const) {
+      for (let survived = 0; ; survived += 1) {
+        await queue.redis.flushall();
+        const run = await runWithTroubles(queue);
+        const work = queue.redis[method].bind(queue.redis) as (...args: unknown[]) => unknown;
+        let calls = 0;
+        const spy = vi.spyOn(queue.redis, method).mockImplementation((async (
+          ...args: unknown[]
+        ) => {
+          calls += 1;
+          if (calls > survived) throw new Error("killed");
+          return await work(...args);
+        }) as never);
+        const killed = await retryRun(queue, run).then(
+          () => false,
+          () => true,
+        );
+        spy.mockRestore();
+        if (!killed) break;
+        await queue.redis.del(`{rehome}:run:${run}:reopening`);
+        await putBackLost(queue, run);
+        const { phase } = await readStatus(queue, run);
+        if (phase === "failed") {
+          await expectToExpire(queue, run);
+          expect(await retryRun(queue, run), `${method} ${survived}`).toBe(2);
+        }
+        expect((await readStatus(queue, run)).phase).toBe("running");
+        for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+          expect(await queue.redis.ttl(key), `${method} ${survived} ${key}`).toBe(-1);
+        }
+      }
+    }
+  });
+
+  it("killed before its ledger is kept has an idle worker keep it", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2, { maxRejects: 0 });
+    await finish(queue, run, 0, { read: 10, migrated: 9, rejected: 1 }, ["x"]);
+    const evalsha = queue.redis.evalsha.bind(queue.redis) as (...args: unknown[]) => unknown;
+    let calls = 0;
+    const spy = vi.spyOn(queue.redis, "evalsha").mockImplementation((async (...args: unknown[]) => {
+      calls += 1;
+      if (calls > 1) throw new Error("killed");
+      return await evalsha(...args);
+    }) as never);
+    await expect(retryRun(queue, run)).rejects.toThrow("killed");
+    spy.mockRestore();
+    await queue.redis.del(`{rehome}:run:${run}:reopening`);
+    await putBackLost(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("running");
+    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+      expect(await queue.redis.ttl(key), key).toBe(-1);
+    }
+  });
+
+  it("one chunk twice at once leads to the same end, whoever is faster", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    const before = await readChunkState(queue, run, 1);
+    await stageRejects(queue, run, 1, "fast", [reject("y")]);
+    const fast = { ...zeroCounts(), read: 10, migrated: 9, rejected: 1 };
+    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    // The other found fewer rejects to try: they were being replaced.
+    await stageRejects(queue, run, 1, "slow", [reject("x")]);
+    const slow = { ...zeroCounts(), read: 8, migrated: 8 };
+    await recordChunk(queue, run, 1, "slow", slow, null, before);
+    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: fast });
+    expect((await readStatus(queue, run)).sessions).toMatchObject({ read: 20, rejected: 1 });
+    expect(await queue.redis.hkeys(`{rehome}:run:${run}:rejects:1`)).toEqual(["y"]);
+    expect(await queue.redis.keys("*:staged:*")).toEqual([]);
+
+    // Nor may one of the time before take the place of what is tried again now.
+    await finish(queue, run, 2, { read: 5, migrated: 5 });
+    await retryRun(queue, run);
+    const again = await readChunkState(queue, run, 1);
+    await recordChunk(queue, run, 1, "slow", slow, null, before);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "retry", counts: fast });
+    const whole = { ...zeroCounts(), read: 10, migrated: 10 };
+    await recordChunk(queue, run, 1, "new", whole, null, again);
+    expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: whole });
+  });
+
+  it("a chunk that another worker gave up meanwhile counts whole when it is recorded after all", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    const before = await readChunkState(queue, run, 1);
+    await failChunk(queue, run, 1, "broken");
+    const counts = { ...zeroCounts(), read: 10, migrated: 10 };
+    await recordChunk(queue, run, 1, "a", counts, null, before);
+    expect(await readStatus(queue, run)).toMatchObject({
+      chunks: { done: 2, failed: 0 },
+      sessions: { read: 20, migrated: 20, rejected: 0 },
+    });
+  });
+
   it("interrupted half-way can be done again", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
@@ -192,9 +343,9 @@ describe("rejects", () => {
   it("may be many: a default allows 1 % of what is planned, and at least 1,000", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
-    await finish(queue, run, 0, { read: 1_000, rejected: 1_000 });
+    await finish(queue, run, 0, { read: 1_000, rejected: 1_000 }, ["x"]);
     expect((await readStatus(queue, run)).phase).toBe("running");
-    await finish(queue, run, 1, { read: 1, rejected: 1 });
+    await finish(queue, run, 1, { read: 1, rejected: 1 }, ["y"]);
     const status = await readStatus(queue, run);
     expect(status.phase).toBe("failed");
     expect(status.notice).toMatch(/1001 sessions were rejected, more than the 1000 allowed/);
@@ -234,15 +385,68 @@ describe("a ledger", () => {
   it("expires 30 days after the end of its run, all of it, and not before", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
-    for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
-      const seconds = await queue.redis.ttl(key);
-      expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
-      expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
-    }
+    await expectToExpire(queue, run);
     await retryRun(queue, run);
+    await finish(queue, run, 1, { read: 10, migrated: 9, rejected: 1 }, ["y"]);
     for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
       expect(await queue.redis.ttl(key), key).toBe(-1);
     }
+  });
+
+  it("of a run that ended with chunks in hand expires with what they record afterwards", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3, { maxRejects: 0 });
+    await finish(queue, run, 0, { read: 10, migrated: 9, rejected: 1 }, ["x"]);
+    expect((await readStatus(queue, run)).phase).toBe("failed");
+    // As of a ledger to which these chunks bring the first of their kind.
+    await queue.redis.del(...["efforts", "changed"].map((name) => `{rehome}:run:${run}:${name}`));
+    await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["y", "z"]);
+    await failChunk(queue, run, 2, "broken", { attempts: 1, ms: 1 });
+    await expectToExpire(queue, run);
+  });
+
+  it("expires with what is recorded while it is made to expire", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2, { maxRejects: 0 });
+    await stageRejects(queue, run, 0, "a", [reject("x")]);
+    await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+    await stageRejects(queue, run, 1, "a", [reject("y")]);
+    // The chunks with rejects are known by then.
+    const scan = queue.redis.hscan.bind(queue.redis);
+    vi.spyOn(queue.redis, "hscan").mockImplementationOnce(async (...args: unknown[]) => {
+      const page = await (scan as (...args: unknown[]) => Promise<[string, string[]]>)(...args);
+      await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+      return page;
+    });
+    await settleRun(queue, run);
+    expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
+    await expectToExpire(queue, run);
+  });
+
+  it("expires with its verification, which begins after the end", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const plan = new Map([
+      [0, 0],
+      [1, 0],
+    ]);
+    for (const first of ["recorded", "failed"]) {
+      const id = await beginVerification(queue, run, "count", plan);
+      await expectToExpire(queue, run);
+      if (first === "recorded") await recordVerified(queue, run, id, 0, zeroVerifyCounts());
+      else await failVerified(queue, run, id, 1, "broken");
+      expect(await queue.redis.hlen(`{rehome}:run:${run}:verification:chunks`)).toBe(1);
+      await expectToExpire(queue, run);
+    }
+  });
+
+  it("leaves the planner's lease alone", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const lease = `{rehome}:run:${run}:planner`;
+    await queue.redis.set(lease, "someone who died", "PX", 5_000);
+    await retryRun(queue, run);
+    expect(await queue.redis.pttl(lease)).toBeGreaterThan(0);
   });
 
   it("of a run that was forgotten is gone, and others stay", async () => {
@@ -254,5 +458,17 @@ describe("a ledger", () => {
     expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
     expect((await queue.redis.keys(`*${other}*`)).length).toBe(before);
     expect(await listRuns(queue)).toEqual([other]);
+  });
+
+  it("of a run that was forgotten stays gone while a worker still has a chunk in hand", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await forgetRun(queue, run);
+    await stageRejects(queue, run, 1, "a", [reject("x")]);
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
+    // Set aside while the ledger was being deleted.
+    await queue.redis.hset(`{rehome}:run:${run}:staged:1:a`, "x", "1 0 too-large big");
+    await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
   });
 });

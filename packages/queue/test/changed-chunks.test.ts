@@ -1,7 +1,7 @@
 import { zeroCounts } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import { failChunk, readChangedChunks, recordChunk, retryRun, settleRun } from "../src/index.js";
-import { freshQueue, plannedRun } from "./queue-fixture.js";
+import { freshQueue, plannedRun, stageOne } from "./queue-fixture.js";
 
 describe("the changes of a run's chunks", () => {
   it("are read once each, with what became of the chunk and what it took", async () => {
@@ -49,6 +49,7 @@ describe("the changes of a run's chunks", () => {
   it("include the chunks that are tried again", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 2);
+    await stageOne(queue, run, 0, "a");
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 1 });
     await failChunk(queue, run, 1, "broken");
     await settleRun(queue, run);

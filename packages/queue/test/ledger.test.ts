@@ -26,7 +26,7 @@ import {
   stageRejects,
   stopRun,
 } from "../src/index.js";
-import { freshQueue, frozen, plannedRun, startedRun } from "./queue-fixture.js";
+import { freshQueue, frozen, plannedRun, stageOne, startedRun } from "./queue-fixture.js";
 
 const id = (text: string) => text as SessionId;
 const counts = (some: Partial<Counts>): Counts => ({ ...zeroCounts(), ...some });
@@ -199,11 +199,29 @@ describe("a chunk's record", () => {
     expect(await rejectsOf(queue, run)).toEqual([]);
   });
 
+  it("is refused where what was set aside has expired, and counts nothing then", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2);
+    const some = counts({ read: 1, rejected: 1 });
+    const failure = await failureOf(recordChunk(queue, run, 0, "slow", some));
+    expect(failure).toMatchObject({ code: "rejects-expired", retryable: true });
+    expect((await readStatus(queue, run)).sessions.read).toBe(0);
+    // Those of a former attempt are others.
+    await stageOne(queue, run, 0, "a");
+    await recordChunk(queue, run, 0, "a", some);
+    const other = counts({ read: 2, rejected: 2 });
+    expect((await failureOf(recordChunk(queue, run, 0, "b", other))).code).toBe("rejects-expired");
+    expect(await readChunkState(queue, run, 0)).toEqual({ state: "done", counts: some });
+    expect(await rejectsOf(queue, run)).toHaveLength(1);
+  });
+
   it("stops the run when more are rejected than it allows", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3, { maxRejects: 2 });
+    await stageOne(queue, run, 0, "a");
     await recordChunk(queue, run, 0, "a", counts({ read: 10, migrated: 8, rejected: 2 }));
     expect((await readStatus(queue, run)).phase).toBe("running");
+    await stageOne(queue, run, 1, "a");
     await recordChunk(queue, run, 1, "a", counts({ read: 10, migrated: 9, rejected: 1 }));
     const status = await readStatus(queue, run);
     expect(status.phase).toBe("failed");
@@ -303,6 +321,7 @@ describe("a paused run", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1, { maxRejects: 0 });
     await pauseRun(queue, run);
+    await stageOne(queue, run, 0, "a");
     await recordChunk(queue, run, 0, "a", counts({ read: 1, rejected: 1 }));
     expect((await readStatus(queue, run)).phase).toBe("failed");
   });

@@ -17,7 +17,7 @@ import {
   retryRun,
   settleRun,
 } from "../src/index.js";
-import { freshQueue, plannedRun } from "./queue-fixture.js";
+import { freshQueue, plannedRun, stageOne } from "./queue-fixture.js";
 
 describe("a changed rate", () => {
   it("holds from the next batch on, and nothing of the old one is waited for", async () => {
@@ -47,12 +47,14 @@ describe("a retry of one kind of trouble", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, migrated: 10 });
+    await stageOne(queue, run, 1, "a");
     await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 10, rejected: 10 });
     await failChunk(queue, run, 2, "broken");
     await settleRun(queue, run);
 
     expect(await retryRun(queue, run, "rejects")).toBe(1);
     expect((await readStatus(queue, run)).chunks).toMatchObject({ failed: 1, waiting: 1, done: 1 });
+    await stageOne(queue, run, 1, "b");
     await recordChunk(queue, run, 1, "b", { ...zeroCounts(), read: 10, rejected: 10 });
     expect(await settleRun(queue, run)).toBe("failed");
 

@@ -8,6 +8,7 @@ import {
   openQueue,
   type QueueConnection,
   recordBounds,
+  stageRejects,
 } from "../src/index.js";
 
 const opened: QueueConnection[] = [];
@@ -44,6 +45,17 @@ export async function startedRun(
     maxRejects: limits.maxRejects ?? null,
   });
   return run;
+}
+
+/** Sets some reject aside, without which no chunk with rejects can be recorded. */
+export async function stageOne(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  attempt: string,
+): Promise<void> {
+  const reject = { id: "x" as SessionId, code: "too-large", message: "big" } as const;
+  await stageRejects(queue, run, chunk, attempt, [reject]);
 }
 
 /** A run of so many chunks, the last one of 5 sessions, all enqueued. */
