@@ -45,9 +45,15 @@ export function renderTable(rows: readonly Row[], baseline: string, sessions: nu
   return renderMarkdown([HEADER, ...lines]);
 }
 
+/** In columns, as the formatter leaves it. */
 export function renderMarkdown([header = [], ...lines]: readonly string[][]): string {
-  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [row(header), row(header.map(() => "---")), ...lines.map(row)].join("\n");
+  const widths = header.map((_, i) =>
+    Math.max(...[header, ...lines].map((cells) => (cells[i] ?? "").length)),
+  );
+  const row = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [row(header), rule, ...lines.map(row)].join("\n");
 }
 
 /** Of medians, how many times faster than the other. */
