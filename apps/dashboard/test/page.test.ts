@@ -50,6 +50,14 @@ describe("rates", () => {
     expect(ratesOf([], 0, 1_000).times).toEqual([]);
   });
 
+  it("of a run so short that there is but one are a line all the same", () => {
+    const samples: [number, number][] = [
+      [0, 0],
+      [2_000, 400],
+    ];
+    expect(ratesOf(samples, 0, 2_000)).toEqual({ times: [0, 2], values: [200, 200] });
+  });
+
   it("are never below zero, though a chunk copied again may read less", () => {
     const { values } = ratesOf(
       [

@@ -25,6 +25,11 @@ export function ratesOf(samples: readonly SamplePair[], from: number, to: number
     values.push((Math.max(0, read - before) / (end - at)) * 1_000);
     before = read;
   }
+  // A line has two ends: one step alone would not be seen.
+  if (times.length === 1) {
+    times.unshift(from / 1_000);
+    values.unshift(...values);
+  }
   return { times, values };
 }
 
