@@ -1,13 +1,7 @@
-import { RehomeError } from "@rehome/core";
 import { Redis, type RedisOptions } from "ioredis";
 import { describeTargetFailure, failureToConnect } from "./failure.js";
+import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { parseTargetUrl } from "./url.js";
-
-export interface ConnectionOptions {
-  /** How long connecting may take, and how long a command may, in ms. */
-  readonly connectTimeoutMs?: number;
-  readonly commandTimeoutMs?: number;
-}
 
 export type Argument = string | number | Buffer;
 export type Call = (command: string, args: Argument[]) => Promise<unknown>;
@@ -27,17 +21,15 @@ export interface Connection {
   close(): void;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const COMMAND_TIMEOUT_MS = 30_000;
-
 /** Throws RehomeError `malformed-url` (exit 2). */
 export function openConnection(url: URL, options: ConnectionOptions = {}): Connection {
   const { address, ...server } = parseTargetUrl(url);
+  const { connectMs, commandMs } = timeoutsOf(options);
   const clientOptions: ClientOptions = {
     ...server,
     connectionName: "rehome",
-    connectTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
+    connectTimeout: connectMs,
+    commandTimeout: commandMs,
     lazyConnect: true,
     // A client that reconnects by itself sends unanswered commands again, however late: an old session could
     // then overwrite one that the application has written meanwhile.
@@ -46,28 +38,14 @@ export function openConnection(url: URL, options: ConnectionOptions = {}): Conne
     // It would wait for a server that loads its data, and log to the console where INFO is not allowed.
     enableReadyCheck: false,
   };
-  let current: Promise<Client> | null = null;
-  let closed = false;
-
-  function connected(): Promise<Client> {
-    if (closed) throw new RehomeError("target-closed", "target: the connection was closed");
-    if (current !== null) return current;
-    const made: Promise<Client> = connect(clientOptions, address, forget);
-    made.catch(forget);
-    current = made;
-    return made;
-
-    function forget(): void {
-      if (current === made) current = null;
-    }
-  }
+  const line = onDemand((onEnd) => connect(clientOptions, address, onEnd));
 
   async function send(
     name: "call" | "callBuffer",
     command: string,
     args: Argument[],
   ): Promise<unknown> {
-    const client = await connected();
+    const client = await line.get();
     try {
       return await client.redis[name](command, args);
     } catch (error) {
@@ -80,13 +58,7 @@ export function openConnection(url: URL, options: ConnectionOptions = {}): Conne
     address,
     call: (command, args) => send("call", command, args),
     callForBytes: (command, args) => send("callBuffer", command, args),
-    close: () => {
-      closed = true;
-      current?.then(
-        (client) => client.drop(),
-        () => undefined,
-      );
-    },
+    close: () => line.close((client) => client.drop()),
   };
 }
 

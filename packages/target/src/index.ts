@@ -1,4 +1,4 @@
-export type { ConnectionOptions } from "./connection.js";
+export type { ConnectionOptions } from "./on-demand.js";
 export type { LoadEntry, LoadOptions } from "./encode.js";
 export type { TargetFacts } from "./inspect.js";
 export type { LoadResult } from "./load.js";

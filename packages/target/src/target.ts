@@ -1,5 +1,6 @@
 import { defaultMapping, type FoundSession, type RunId, type SessionId } from "@rehome/core";
-import { type ConnectionOptions, openConnection } from "./connection.js";
+import { openConnection } from "./connection.js";
+import type { ConnectionOptions } from "./on-demand.js";
 import type { LoadEntry, LoadOptions } from "./encode.js";
 import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";

@@ -1,8 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { RehomeError } from "@rehome/core";
-import type { ConnectionOptions } from "./connection.js";
 import { describeTargetFailure, failureToConnect, replyError } from "./failure.js";
+import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { type Reply, ReplyParser } from "./reply-parser.js";
 import { parseTargetUrl, type TargetServer } from "./url.js";
 
@@ -20,55 +19,21 @@ export interface Wire {
   close(): void;
 }
 
-interface Timeouts {
-  readonly connectMs: number;
-  readonly commandMs: number;
-}
-
 const KEEP_ALIVE_MS = 60_000;
 
 /** Throws RehomeError `malformed-url` (exit 2). */
 export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
   const server = parseTargetUrl(url);
-  const timeouts: Timeouts = {
-    connectMs: options.connectTimeoutMs ?? 10_000,
-    commandMs: options.commandTimeoutMs ?? 30_000,
-  };
-  let current: Promise<Line> | null = null;
-  let closed = false;
-
-  function connected(): Promise<Line> {
-    if (closed) throw new RehomeError("target-closed", "target: the connection was closed");
-    if (current !== null) return current;
-    const made: Promise<Line> = openLine(server, timeouts, forget);
-    made.catch(forget);
-    current = made;
-    return made;
-
-    function forget(): void {
-      if (current === made) current = null;
-    }
-  }
-
+  const { connectMs, commandMs } = timeoutsOf(options);
+  const line = onDemand((onEnd) => openLine(server, connectMs, onEnd));
   return {
-    send: async (commands, count) =>
-      await (await connected()).send(commands, count, timeouts.commandMs),
-    close: () => {
-      closed = true;
-      current?.then(
-        (line) => line.close(),
-        () => undefined,
-      );
-    },
+    send: async (commands, count) => await (await line.get()).send(commands, count, commandMs),
+    close: () => line.close((open) => open.close()),
   };
 }
 
 /** Connected, authenticated, and in its database. */
-async function openLine(
-  server: TargetServer,
-  timeouts: Timeouts,
-  onEnd: () => void,
-): Promise<Line> {
+async function openLine(server: TargetServer, connectMs: number, onEnd: () => void): Promise<Line> {
   const { host, port, username, password, db } = server;
   const line = new Line(
     server.tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port }),
@@ -81,7 +46,7 @@ async function openLine(
     ["SELECT", String(db)],
   ];
   try {
-    const replies = await line.send(encodeCommands(greeting), greeting.length, timeouts.connectMs);
+    const replies = await line.send(encodeCommands(greeting), greeting.length, connectMs);
     for (const reply of replies) if (typeof reply === "object") throw replyError(reply);
     return line;
   } catch (error) {
