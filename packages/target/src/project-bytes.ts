@@ -2,7 +2,7 @@ import type { TargetSession } from "@rehome/core";
 import { MAX_LISTPACK_BYTES } from "./payload.js";
 
 /** Redis's own default of hash-max-listpack-entries. */
-const MAX_LISTPACK_ENTRIES = 128;
+const MAX_LISTPACK_ENTRIES = 512;
 
 /**
  * Bytes of memory one session takes in a Redis 7 that takes it by RESTORE, by the sizes of its structures on 64 bits:

@@ -40,11 +40,9 @@ export async function findWriteWay(connection: Connection, keyPrefix: string): P
   }
 }
 
-/** As it is told in the log, the preflight and the status. */
-export function describeWay(way: WriteWay): string {
-  return way.kind === "restore"
-    ? "sessions are written by RESTORE, each as one listpack or hash"
-    : `sessions are written by HSET and take about twice the memory: ${way.reason}`;
+/** Why not the usual way, as it is told in the log, the preflight and the status. */
+export function describeWay(way: WriteWay & { readonly kind: "hset" }): string {
+  return `sessions are written by HSET and take about twice the memory: ${way.reason}`;
 }
 
 /** Null where the server says no for a reason that has nothing to do with RESTORE. */
