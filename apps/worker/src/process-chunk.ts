@@ -27,9 +27,6 @@ import { describeWay, type LoadEntry } from "@rehome/target";
 import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
-/** Only a batch that ends with a large session is longer: others are cut at 1 MiB. */
-const LARGE_BATCH_BYTES = 2 * 1024 * 1024;
-
 /**
  * Copies one chunk: extract, transform, load, record. Doing it again, or twice at once, leads to the same end.
  * Throws NotNow, RunEnded, or RehomeError.
@@ -58,8 +55,6 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
       await loading;
       loading = loadBatch(context, task, run, transformed, counts);
       loading.catch(() => undefined);
-      // Memory for one large session at a time.
-      if (isLarge(sessions)) await loading;
     }
     await loading;
   } finally {
@@ -113,10 +108,6 @@ async function* readRejects(
   options: ReadOptions,
 ): AsyncGenerator<SourceSession[]> {
   for await (const ids of pages) yield* source.readByIds(ids, options);
-}
-
-function isLarge(sessions: readonly SourceSession[]): boolean {
-  return sessions.reduce((sum, { bytes }) => sum + bytes, 0) > LARGE_BATCH_BYTES;
 }
 
 interface TransformedBatch {
