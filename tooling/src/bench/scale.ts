@@ -1,12 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { renderTable } from "../markdown-table.js";
 import { withArena } from "./arena.js";
 import { type Measured, measure } from "./measure.js";
 import { openProgress } from "./progress.js";
 import { rehome } from "./rehome.js";
 import { seed, type Size } from "./seed.js";
-import { renderMarkdown, whole } from "./table.js";
+import { whole } from "./table.js";
 
 const RESULTS = fileURLToPath(new URL("../../bench/SCALE.md", import.meta.url));
 
@@ -59,7 +60,7 @@ const report = [
     "A worker compiles its code once, which weighs on few sessions.",
   "CPU is that of workers, PostgreSQL and Redis together, in seconds per million sessions.",
   "",
-  renderMarkdown([
+  renderTable([
     [
       "tables",
       "sessions a chunk",

@@ -1,3 +1,4 @@
+import { renderTable as renderMarkdownTable } from "../markdown-table.js";
 import type { Measured } from "./measure.js";
 
 export interface Row {
@@ -42,18 +43,7 @@ export function renderTable(rows: readonly Row[], baseline: string, sessions: nu
       peak(turns),
     ];
   });
-  return renderMarkdown([HEADER, ...lines]);
-}
-
-/** In columns, as the formatter leaves it. */
-export function renderMarkdown([header = [], ...lines]: readonly string[][]): string {
-  const widths = header.map((_, i) =>
-    Math.max(...[header, ...lines].map((cells) => (cells[i] ?? "").length)),
-  );
-  const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
-  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
-  return [row(header), rule, ...lines.map(row)].join("\n");
+  return renderMarkdownTable([HEADER, ...lines]);
 }
 
 /** Of medians, how many times faster than the other. */

@@ -1,3 +1,4 @@
+import { renderTable } from "../markdown-table.js";
 import { countWrong, type Outcome } from "./scenario.js";
 import { addTally, type Tally, zeroTally } from "./tally.js";
 
@@ -19,16 +20,17 @@ export function renderResults(outcomes: readonly Outcome[], conditions: Conditio
   const sum = sumTallies(outcomes);
   const total = (pick: (outcome: Outcome) => number) =>
     outcomes.reduce((all, outcome) => all + pick(outcome), 0);
-  const row = (what: string, figure: number | string) =>
-    `| ${what} | ${typeof figure === "number" ? figure.toLocaleString("en-US") : figure} |`;
+  const row = (what: string, figure: number | string) => [
+    what,
+    typeof figure === "number" ? figure.toLocaleString("en-US") : figure,
+  ];
   return `\`npm run chaos -- --minutes ${conditions.minutes} --seed ${conditions.seed}\` wrote this section. ${outcomes.length} scenarios, each with
 servers and programs of its own: ${conditions.writers} writers and one application write while ${conditions.workers} workers migrate and
 faults strike; then the writers stop, \`rehome start\` runs once more, and an oracle compares source and target.
 A scenario is played again with \`npm run chaos -- --minutes 0 --seed SEED\`.
 
-| done to it | times |
-| --- | --- |
-${[
+${renderTable([
+  ["done to it", "times"],
   row("kill -9 of a worker", sum.workerKills),
   row("kill -9 of a planner", sum.plannerKills),
   row("kill -9 of the dashboard", sum.dashboardKills),
@@ -47,11 +49,10 @@ ${[
     "runs",
     total(({ runs }) => runs),
   ),
-].join("\n")}
+])}
 
-| found | times |
-| --- | --- |
-${[
+${renderTable([
+  ["found", "times"],
   row(
     "sessions compared at the end",
     total(({ findings }) => findings.checked),
@@ -84,17 +85,17 @@ ${[
     "counted twice, stuck, or otherwise wrong",
     total(({ wrong }) => wrong.length),
   ),
-].join("\n")}
+])}
 
-| seed | kills | TCP faults | restarts | compared | wrong |
-| --- | --- | --- | --- | --- | --- |
-${outcomes
-  .map((outcome) => {
+${renderTable([
+  ["seed", "kills", "TCP faults", "restarts", "compared", "wrong"],
+  ...outcomes.map((outcome) => {
     const { seed, tally, findings } = outcome;
     const kills = tally.workerKills + tally.plannerKills + tally.dashboardKills;
     const restarts = tally.queueRestarts + tally.targetRestarts + tally.postgresRestarts;
-    return `| ${[seed, kills, tally.tcpFaults, restarts, findings.checked, countWrong(outcome)].join(" | ")} |`;
-  })
-  .join("\n")}
+    const figures = [seed, kills, tally.tcpFaults, restarts, findings.checked];
+    return [...figures, countWrong(outcome)].map(String);
+  }),
+])}
 `;
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { openHouse } from "../e2e/house.js";
 import { recordResults } from "../e2e/results-page.js";
+import { renderTable } from "../markdown-table.js";
 import { startPostgres } from "../local-services/index.js";
 import { addHostile, migrateHostile, WRITE_WAYS } from "./hostile-run.js";
 
@@ -19,7 +20,7 @@ process.exit(await run());
 /** Sends hostile sessions through transform and load, by each way of writing. Returns the exit code. */
 async function run(): Promise<number> {
   const postgres = await startPostgres();
-  const rows: string[] = [];
+  const rows: string[][] = [];
   let sound = true;
   try {
     const house = await openHouse(postgres.url);
@@ -31,9 +32,7 @@ async function run(): Promise<number> {
         say(`${way}: ${JSON.stringify({ ...status.sessions, ...findings })}`);
         const { checked, lost, stale, extra, immortal } = findings;
         const { migrated, rejected } = status.sessions;
-        rows.push(
-          `| ${[way, checked, migrated, rejected, lost, stale, extra, immortal].join(" | ")} |`,
-        );
+        rows.push([way, checked, migrated, rejected, lost, stale, extra, immortal].map(String));
         const arrived = migrated + rejected === count;
         sound &&= status.phase === "completed" && arrived && lost + stale + extra + immortal === 0;
       }
@@ -48,13 +47,14 @@ async function run(): Promise<number> {
   return sound ? 0 : 1;
 }
 
-function renderRows(rows: readonly string[]): string {
+function renderRows(rows: readonly string[][]): string {
   return `\`npm run hostile -- --count ${count} --seed ${seed}\` wrote this section: ids, names and values of RESP, SQL, Lua and
 JavaScript, migrated by each way of writing and compared byte for byte.
 
-| way | compared | migrated | rejected and listed | lost | stale | extra | immortal |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-${rows.join("\n")}`;
+${renderTable([
+  ["way", "compared", "migrated", "rejected and listed", "lost", "stale", "extra", "immortal"],
+  ...rows,
+])}`;
 }
 
 function say(text: string): void {
