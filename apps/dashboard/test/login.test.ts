@@ -1,4 +1,4 @@
-import { failChunk, readPhase, recordChunk, settleRun } from "@rehome/queue";
+import { failChunk, readRun, recordChunk, settleRun } from "@rehome/queue";
 import { zeroCounts } from "@rehome/core";
 import request from "supertest";
 import { once } from "node:events";
@@ -209,11 +209,11 @@ describe("a change", () => {
     ] as const;
     for (const [what, asked, status] of refusals)
       expect([what, (await asked).status]).toEqual([what, status]);
-    expect(await readPhase(dashboard.queue, run)).toBe("running");
+    expect((await readRun(dashboard.queue, run)).phase).toBe("running");
 
     const done = await pause(dashboard, run, ada);
     expect([done.status, done.body]).toEqual([200, { did: "paused: no new batch starts" }]);
-    expect(await readPhase(dashboard.queue, run)).toBe("paused");
+    expect((await readRun(dashboard.queue, run)).phase).toBe("paused");
   });
 
   it("is logged and kept with who asked for it, refused or not", async () => {

@@ -42,7 +42,6 @@ export {
   type FrozenRun,
   listRuns,
   noteWriteWay,
-  readPhase,
   readRun,
   refuseWhileActive,
   resolveRun,

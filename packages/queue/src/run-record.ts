@@ -113,11 +113,6 @@ export async function noteWriteWay(
   await noteScript(queue.redis, [runKeys(run).run], [description]);
 }
 
-/** null where there is no such run any more. */
-export async function readPhase(queue: QueueConnection, id: RunId): Promise<Phase | null> {
-  return (await queue.redis.hget(runKeys(id).run, "phase").catch(rethrow)) as Phase | null;
-}
-
 /** The id of every run whose ledger is still there, newest first. */
 export async function listRuns(queue: QueueConnection): Promise<RunId[]> {
   const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, -1).catch(rethrow)) as RunId[];
