@@ -2,12 +2,12 @@ import {
   type Counts,
   count,
   makeTransform,
+  type Reject,
   type SessionId,
-  type SourceSession,
+  type SourceBatch,
   step,
   stepThrough,
-  type Transform,
-  type Reject,
+  TransformedBatch,
   zeroCounts,
 } from "@rehome/core";
 import {
@@ -23,7 +23,7 @@ import {
   stageRejects,
 } from "@rehome/queue";
 import type { ReadOptions, Source } from "@rehome/source";
-import { describeWay, type LoadEntry } from "@rehome/target";
+import { describeWay } from "@rehome/target";
 import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
@@ -47,14 +47,16 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   const transform = makeTransform(run.mapping);
   const now = await step("read-clock", () => target.clock());
   // One batch is loaded while the next one is extracted and transformed.
+  let [transformed, spare] = [new TransformedBatch(), new TransformedBatch()];
   let loading: Promise<void> = Promise.resolve();
   try {
     for await (const sessions of stepThrough("extract", batches)) {
-      await step("admit", () => admit(context, task, sessions.length));
-      const transformed = transformBatch(sessions, transform, now);
+      await step("admit", () => admit(context, task, sessions.count));
+      transform(sessions, now, transformed);
       await loading;
       loading = loadBatch(context, task, run, transformed, counts);
       loading.catch(() => undefined);
+      [transformed, spare] = [spare, transformed];
     }
     await loading;
   } finally {
@@ -83,7 +85,7 @@ async function chooseSessions(
   task: Task,
   run: Run,
   before: ChunkState,
-): Promise<{ counts: Counts; batches: AsyncIterable<SourceSession[]> }> {
+): Promise<{ counts: Counts; batches: AsyncIterable<SourceBatch> }> {
   const options: ReadOptions = {
     timeZone: run.timeZone,
     maxSessionBytes: run.mapping.maxSessionBytes,
@@ -106,28 +108,8 @@ async function* readRejects(
   pages: AsyncIterable<SessionId[]>,
   source: Source,
   options: ReadOptions,
-): AsyncGenerator<SourceSession[]> {
+): AsyncGenerator<SourceBatch> {
   for await (const ids of pages) yield* source.readByIds(ids, options);
-}
-
-interface TransformedBatch {
-  readonly entries: readonly LoadEntry[];
-  readonly rejects: readonly Reject[];
-}
-
-function transformBatch(
-  sessions: readonly SourceSession[],
-  transform: Transform,
-  now: number,
-): TransformedBatch {
-  const entries: LoadEntry[] = [];
-  const rejects: Reject[] = [];
-  for (const session of sessions) {
-    const transformed = transform(session, now);
-    if (transformed.kind === "rejected") rejects.push(transformed.reject);
-    else entries.push(transformed);
-  }
-  return { entries, rejects };
 }
 
 /** Counts what became of each session, and stages what was rejected by the transform or by the target. */
@@ -135,12 +117,12 @@ async function loadBatch(
   context: Context,
   task: Task,
   run: Run,
-  { entries, rejects }: TransformedBatch,
+  sessions: TransformedBatch,
   counts: Counts,
 ): Promise<void> {
-  const results = await step("load", () => context.target.load(entries, run));
-  const refused = [...rejects];
-  for (const [i, entry] of entries.entries()) {
+  const results = await step("load", () => context.target.load(sessions, run));
+  const rejects: Reject[] = [];
+  for (let i = 0; i < sessions.count; i += 1) {
     const result = results[i];
     switch (result) {
       case "migrated":
@@ -153,19 +135,22 @@ async function loadBatch(
         counts.incomparable += 1;
         break;
       case "wrong-type":
-        refused.push({
-          id: entry.kind === "write" ? entry.session.id : entry.id,
+        rejects.push({
+          id: sessions.id(i),
           code: "wrong-type",
           message: "the target holds this key with another type than hash",
         });
         break;
+      case null:
+        rejects.push(sessions.rejectOf(i) as Reject);
+        break;
       case undefined:
-        throw new Error(`the target gave ${results.length} results for ${entries.length} sessions`);
+        throw new Error(`the target gave ${results.length} results for ${sessions.count} sessions`);
     }
   }
-  for (const reject of refused) {
+  for (const reject of rejects) {
     count(counts, "rejected");
     task.log.debug({ code: reject.code }, "rejected");
   }
-  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, refused));
+  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, rejects));
 }

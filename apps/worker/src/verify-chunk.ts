@@ -3,7 +3,7 @@ import {
   makeTransform,
   type Range,
   type SessionId,
-  toMilliseconds,
+  TransformedBatch,
   type VerifyCounts,
   type Verdict,
   zeroVerifyCounts,
@@ -66,7 +66,7 @@ async function countRange(
     for (const [i, { expiresAt }] of batch.entries()) {
       counts.checked += 1;
       if (rejected[i]) counts.rejected += 1;
-      else if (toMilliseconds(expiresAt) <= now) counts.expired += 1;
+      else if (expiresAt <= now) counts.expired += 1;
       else counts[present[i] ? "matched" : "missing"] += 1;
     }
   }
@@ -88,18 +88,20 @@ async function compareSample(
     signal: task.signal,
   };
   const transform = makeTransform(run.mapping);
+  const expected = new TransformedBatch();
   for await (const sessions of context.source.readByIds(ids, options)) {
-    const batch = sessions.map((session): SessionId => session.id);
+    const batch = Array.from({ length: sessions.count }, (_, i): SessionId => sessions.id(i));
     const found = await context.target.readBack(batch, run.mapping.keyPrefix);
     // After reading back: a session that expired in between is expired, not missing.
     const now = await context.target.clock();
     const rejected = await areRejected(context.queue, run.id, task.chunk, batch);
-    for (const [i, session] of sessions.entries()) {
+    transform(sessions, now, expected);
+    for (let i = 0; i < sessions.count; i += 1) {
       const there = found[i];
       if (there === undefined)
         throw new Error(`read back ${found.length} of ${batch.length} sessions`);
       const verdict: Verdict = compareSession(
-        transform(session, now),
+        expected.at(i),
         there,
         run,
         rejected[i] ?? false,

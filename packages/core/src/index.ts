@@ -1,3 +1,4 @@
+export * from "./bytes.js";
 export * from "./config-file.js";
 export * from "./conflict.js";
 export * from "./connection-url.js";
@@ -17,8 +18,10 @@ export * from "./session.js";
 export * from "./setting.js";
 export * from "./settings.js";
 export * from "./shown-reason.js";
+export * from "./source-batch.js";
 export * from "./step.js";
 export * from "./time.js";
 export * from "./transform.js";
+export * from "./transformed-batch.js";
 export * from "./user.js";
 export * from "./verification.js";

@@ -1,154 +1,230 @@
 import { ATTRIBUTES_FIELD, CORE_FIELDS, EXPIRES_AT_FIELD } from "./field.js";
+import { FieldNames } from "./field-names.js";
 import { fixedFields, type Mapping, nullText, renamed } from "./mapping.js";
-import type { Reject, RejectCode } from "./reject.js";
-import type { SessionId, SourceSession, TargetSession } from "./session.js";
-import {
-  INFINITE_FUTURE,
-  type Instant,
-  isRenderable,
-  renderInstant,
-  toMilliseconds,
-} from "./time.js";
+import type { RejectCode } from "./reject.js";
+import { type SourceBatch, TEXT, TIME } from "./source-batch.js";
+import { isRenderable, MAX_TIME_BYTES, writeTime } from "./time.js";
+import type { TransformedBatch } from "./transformed-batch.js";
 
 /**
- * What the target must be told about a session: write it; remove an older copy, since it has expired;
- * or nothing, since it is rejected.
+ * Fills `into` with what becomes of each session, one for one. `now` is the target's clock, in Unix milliseconds:
+ * a worker's own clock may be wrong.
  */
-export type Transformed =
-  | { readonly kind: "write"; readonly session: TargetSession }
-  | { readonly kind: "expired"; readonly id: SessionId; readonly lastActivityAt: string | null }
-  | { readonly kind: "rejected"; readonly reject: Reject };
+export type Transform = (sessions: SourceBatch, now: number, into: TransformedBatch) => void;
 
-/** `now` is the target's clock, in Unix milliseconds: a worker's own clock may be wrong. */
-export type Transform = (session: SourceSession, now: number) => Transformed;
+/** Texts, times and the flag are written in the order of CORE_FIELDS. */
+const CORE_TEXTS = {
+  user_id: TEXT.userId,
+  username: TEXT.username,
+  email: TEXT.email,
+  ip_address: TEXT.ipAddress,
+  user_agent: TEXT.userAgent,
+  theme: TEXT.theme,
+  language: TEXT.language,
+} as const;
 
-/** Pure. The order of the rules is the contract's: expired comes before rejected. */
+/** Pure but for what it fills. The order of the rules is the contract's: expired comes before rejected. */
 export function makeTransform(mapping: Mapping): Transform {
-  const names = CORE_FIELDS.map((field) => renamed(mapping.renames, field));
-  const expiresAtName = renamed(mapping.renames, EXPIRES_AT_FIELD);
-  const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
-  const [yes, no] = mapping.booleans === "true/false" ? ["true", "false"] : ["1", "0"];
-  const absent = nullText(mapping);
-  const writeAttributes = makeAttributeWriter(mapping, reserved, absent);
+  const nameOf = (field: string) => Buffer.from(renamed(mapping.renames, field));
+  const absentText = nullText(mapping);
+  const absent = absentText === null ? null : Buffer.from(absentText);
+  const writers = CORE_FIELDS.map((field) => makeWriter(field, nameOf(field), mapping, absent));
+  if (mapping.includeExpiresAt)
+    writers.push(makeTimeWriter(TIME.expiresAt, nameOf(EXPIRES_AT_FIELD), mapping, absent));
+  const writeAttributes = makeAttributeWriter(mapping, absent);
+  const setActivity = makeActivityWriter(mapping);
 
-  const renderTime = (instant: Instant | null) =>
-    instant === null ? null : renderInstant(instant, mapping.timestamps);
-
-  return (session, now) => {
-    const expiresAt = toMilliseconds(session.expiresAt);
-    if (expiresAt <= now) {
-      return {
-        kind: "expired",
-        id: session.id,
-        lastActivityAt: comparableActivity(session, mapping),
-      };
-    }
-    if (session.expiresAt === INFINITE_FUTURE) {
-      return rejected(session, "time-out-of-range", "expires_at is infinite");
-    }
-    const unwritable = unwritableTime(session, mapping);
-    if (unwritable !== null) {
-      return rejected(
+  function transformOne(from: SourceBatch, session: number, now: number, into: TransformedBatch) {
+    into.setId(from.bytes, from.textStart(session, TEXT.id), from.textEnd(session, TEXT.id));
+    const expiresAt = from.milliseconds(session, TIME.expiresAt);
+    setActivity(from, session, into);
+    if (expiresAt <= now) return into.expire();
+    if (expiresAt === Infinity)
+      return reject(from, session, into, "time-out-of-range", "expires_at is infinite");
+    const unwritable = unwritableTime(from, session, mapping);
+    if (unwritable !== null)
+      return reject(
+        from,
         session,
+        into,
         "time-out-of-range",
         `${unwritable} is infinite or outside the years 1 to 9999`,
       );
-    }
-    if (session.bytes > mapping.maxSessionBytes) {
-      return rejected(session, "too-large", `more than ${mapping.maxSessionBytes} bytes`);
-    }
+    if (from.size(session) > mapping.maxSessionBytes)
+      return reject(from, session, into, "too-large", `more than ${mapping.maxSessionBytes} bytes`);
 
-    const lastActivityAt = renderTime(session.lastActivityAt);
-    const enabled = session.notificationsEnabled;
-    const values = [
-      session.userId,
-      session.username,
-      session.email,
-      session.ipAddress,
-      session.userAgent,
-      renderTime(session.createdAt),
-      lastActivityAt,
-      session.theme,
-      session.language,
-      enabled === null ? null : enabled ? yes : no,
-    ];
-    const fields: string[] = [];
-    for (let i = 0; i < names.length; i += 1) {
-      const value = values[i] ?? absent;
-      if (value !== null) fields.push(names[i] as string, value);
+    for (const write of writers) write(from, session, into);
+    switch (writeAttributes(from, session, into)) {
+      case null:
+        return into.write(expiresAt);
+      case "field-collision":
+        return reject(
+          from,
+          session,
+          into,
+          "field-collision",
+          "an attribute has the name of another field",
+        );
+      case "too-large":
+        return reject(from, session, into, "too-large", "its attributes are too long as JSON");
     }
-    if (mapping.includeExpiresAt) {
-      fields.push(expiresAtName, renderInstant(session.expiresAt, mapping.timestamps));
-    }
-    const refused = writeAttributes(session.attributes, fields);
-    if (refused === "field-collision") {
-      return rejected(session, refused, "an attribute has the name of another field");
-    }
-    if (refused !== null) return rejected(session, refused, "its attributes are too long as JSON");
-    return {
-      kind: "write",
-      session: { id: session.id, fields, expiresAt, lastActivityAt, bytes: session.bytes },
-    };
+  }
+
+  return (sessions, now, into) => {
+    into.clear();
+    for (let i = 0; i < sessions.count; i += 1) transformOne(sessions, i, now, into);
   };
 }
 
-/** Appends the attributes to `fields`; the code of a reject when that cannot be done. */
+function reject(
+  from: SourceBatch,
+  session: number,
+  into: TransformedBatch,
+  code: RejectCode,
+  message: string,
+): void {
+  into.reject({ id: from.id(session), code, message });
+}
+
+/** Writes one field of a session, or none where it is null. */
+type Writer = (from: SourceBatch, session: number, into: TransformedBatch) => void;
+
+function makeWriter(
+  field: (typeof CORE_FIELDS)[number],
+  name: Buffer,
+  mapping: Mapping,
+  absent: Buffer | null,
+): Writer {
+  switch (field) {
+    case "session_created_at":
+      return makeTimeWriter(TIME.createdAt, name, mapping, absent);
+    case "last_activity_at":
+      return makeTimeWriter(TIME.lastActivityAt, name, mapping, absent);
+    case "notifications_enabled":
+      return makeFlagWriter(name, mapping, absent);
+    default:
+      return makeTextWriter(CORE_TEXTS[field], name, absent);
+  }
+}
+
+function makeTextWriter(text: number, name: Buffer, absent: Buffer | null): Writer {
+  return (from, session, into) => {
+    const start = from.textStart(session, text);
+    if (start !== -1) into.addField(name, from.bytes, start, from.textEnd(session, text));
+    else if (absent !== null) into.addField(name, absent, 0, absent.length);
+  };
+}
+
+function makeTimeWriter(
+  time: number,
+  name: Buffer,
+  mapping: Mapping,
+  absent: Buffer | null,
+): Writer {
+  const rendered = Buffer.alloc(MAX_TIME_BYTES);
+  return (from, session, into) => {
+    const milliseconds = from.milliseconds(session, time);
+    if (Number.isNaN(milliseconds)) {
+      if (absent !== null) into.addField(name, absent, 0, absent.length);
+      return;
+    }
+    const microseconds = from.microseconds(session, time);
+    const end = writeTime(rendered, 0, milliseconds, microseconds, mapping.timestamps);
+    into.addField(name, rendered, 0, end);
+  };
+}
+
+/** What is compared with the target's. An expired session may have one that cannot be written: it is the oldest. */
+function makeActivityWriter({ timestamps }: Mapping): Writer {
+  const rendered = Buffer.alloc(MAX_TIME_BYTES);
+  return (from, session, into) => {
+    const milliseconds = from.milliseconds(session, TIME.lastActivityAt);
+    if (!isRenderable(milliseconds)) return;
+    const microseconds = from.microseconds(session, TIME.lastActivityAt);
+    const end = writeTime(rendered, 0, milliseconds, microseconds, timestamps);
+    into.setActivity(rendered, 0, end);
+  };
+}
+
+function makeFlagWriter(name: Buffer, { booleans }: Mapping, absent: Buffer | null): Writer {
+  const [yes, no] = booleans.split("/").map((text) => Buffer.from(text)) as [Buffer, Buffer];
+  return (from, session, into) => {
+    const enabled = from.notificationsEnabled(session);
+    const value = enabled === null ? absent : enabled ? yes : no;
+    if (value !== null) into.addField(name, value, 0, value.length);
+  };
+}
+
+/** Writes a session's attributes; the code of a reject when that cannot be done. */
 type AttributeWriter = (
-  attributes: readonly (string | null)[],
-  fields: string[],
+  from: SourceBatch,
+  session: number,
+  into: TransformedBatch,
 ) => "field-collision" | "too-large" | null;
 
-function makeAttributeWriter(
-  mapping: Mapping,
-  reserved: ReadonlySet<string>,
-  absent: string | null,
-): AttributeWriter {
-  // The source holds a key once per session, so only a rename can make two attributes meet.
-  const mayMeet = Object.keys(mapping.renames).length > 0;
+function makeAttributeWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
+  return mapping.attributes === "fields"
+    ? makeFieldsWriter(mapping, absent)
+    : makeJsonWriter(mapping, absent);
+}
 
-  if (mapping.attributes === "fields") {
-    return (attributes, fields) => {
-      const seen = mayMeet ? new Set<string>() : null;
-      for (let i = 0; i < attributes.length; i += 2) {
-        const own = attributes[i] as string;
-        const name = mayMeet ? renamed(mapping.renames, own) : own;
-        if (reserved.has(name) || seen?.has(name)) return "field-collision";
-        seen?.add(name);
-        const value = attributes[i + 1] ?? absent;
-        if (value !== null) fields.push(name, value);
-      }
-      return null;
-    };
-  }
+/** The source holds a key once per session, so only a rename can make two attributes meet. */
+function mayMeet(mapping: Mapping): boolean {
+  return Object.keys(mapping.renames).length > 0;
+}
 
-  const field = renamed(mapping.renames, ATTRIBUTES_FIELD);
-  return (attributes, fields) => {
+function makeFieldsWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
+  const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
+  const names = new FieldNames(mapping, reserved);
+  const seen = mayMeet(mapping) ? new Set<string>() : null;
+  return (from, session, into) => {
+    seen?.clear();
+    const end = from.attributesFrom(session + 1);
+    for (let i = from.attributesFrom(session); i < end; i += 1) {
+      const name = names.of(from.bytes, from.keyStart(i), from.keyEnd(i));
+      if (name.reserved || seen?.has(name.text)) return "field-collision";
+      seen?.add(name.text);
+      const start = from.valueStart(i);
+      if (start !== -1) into.addField(name.bytes, from.bytes, start, from.valueEnd(i));
+      else if (absent !== null) into.addField(name.bytes, absent, 0, absent.length);
+    }
+    return null;
+  };
+}
+
+function makeJsonWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
+  const field = Buffer.from(renamed(mapping.renames, ATTRIBUTES_FIELD));
+  const absentText = absent?.toString() ?? null;
+  return (from, session, into) => {
     // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
     const members: [string, string][] = [];
-    const seen = mayMeet ? new Set<string>() : null;
-    for (let i = 0; i < attributes.length; i += 2) {
-      const name = renamed(mapping.renames, attributes[i] as string);
+    const seen = mayMeet(mapping) ? new Set<string>() : null;
+    const end = from.attributesFrom(session + 1);
+    for (let i = from.attributesFrom(session); i < end; i += 1) {
+      const name = renamed(mapping.renames, from.text(from.keyStart(i), from.keyEnd(i)));
       if (seen?.has(name)) return "field-collision";
       seen?.add(name);
-      const value = attributes[i + 1] ?? absent;
-      if (value === null) continue;
-      members.push([name, value]);
+      const start = from.valueStart(i);
+      const value = start === -1 ? absentText : from.text(start, from.valueEnd(i));
+      if (value !== null) members.push([name, value]);
     }
     if (members.length === 0) return null;
+    // In one order, whatever plan the source's server took: or verifying would find a difference where none is.
+    members.sort(([one], [other]) => (one < other ? -1 : 1));
     const json = stringify(members);
     if (json === null) return "too-large";
-    fields.push(field, json);
+    into.addField(field, json, 0, json.length);
     return null;
   };
 }
 
 /** Null when the text is longer than a string can be: a control character takes six in JSON. */
-function stringify(members: readonly (readonly [string, string])[]): string | null {
+function stringify(members: readonly (readonly [string, string])[]): Buffer | null {
   try {
     const texts = members.map(
       ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
     );
-    return `{${texts.join(",")}}`;
+    return Buffer.from(`{${texts.join(",")}}`);
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
@@ -156,20 +232,14 @@ function stringify(members: readonly (readonly [string, string])[]): string | nu
 }
 
 /** The first time that would be written as a field and cannot be. */
-function unwritableTime(session: SourceSession, mapping: Mapping): string | null {
-  if (session.createdAt !== null && !isRenderable(session.createdAt)) return "session_created_at";
-  if (session.lastActivityAt !== null && !isRenderable(session.lastActivityAt))
-    return "last_activity_at";
-  if (mapping.includeExpiresAt && !isRenderable(session.expiresAt)) return EXPIRES_AT_FIELD;
+function unwritableTime(from: SourceBatch, session: number, mapping: Mapping): string | null {
+  if (!isWritable(from.milliseconds(session, TIME.createdAt))) return "session_created_at";
+  if (!isWritable(from.milliseconds(session, TIME.lastActivityAt))) return "last_activity_at";
+  if (mapping.includeExpiresAt && !isWritable(from.milliseconds(session, TIME.expiresAt)))
+    return EXPIRES_AT_FIELD;
   return null;
 }
 
-/** An expired session may have times that cannot be written; such a one counts as the oldest. */
-function comparableActivity(session: SourceSession, mapping: Mapping): string | null {
-  const at = session.lastActivityAt;
-  return at !== null && isRenderable(at) ? renderInstant(at, mapping.timestamps) : null;
-}
-
-function rejected(session: SourceSession, code: RejectCode, message: string): Transformed {
-  return { kind: "rejected", reject: { id: session.id, code, message } };
+function isWritable(milliseconds: number): boolean {
+  return Number.isNaN(milliseconds) || isRenderable(milliseconds);
 }

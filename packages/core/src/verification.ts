@@ -1,7 +1,7 @@
 import { compareActivity, type ConflictPolicy } from "./conflict.js";
 import { type Mapping, nullText, renamed } from "./mapping.js";
 import type { FoundSession, TargetSession } from "./session.js";
-import type { Transformed } from "./transform.js";
+import type { Transformed } from "./transformed-batch.js";
 
 export const VERIFY_MODES = ["count", "sample"] as const;
 export type VerifyMode = (typeof VERIFY_MODES)[number];

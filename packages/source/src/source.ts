@@ -1,4 +1,4 @@
-import type { Instant, Range, SessionId, SourceSession } from "@rehome/core";
+import type { Range, SessionId, SourceBatch } from "@rehome/core";
 
 /** What a preflight finds out about a source. */
 export interface SourceFacts {
@@ -13,14 +13,15 @@ export interface SourceFacts {
 export interface ReadOptions {
   /** The zone in which the source's timestamps are meant. */
   readonly timeZone: string;
-  /** A session of more bytes is not read whole: its `bytes` are Infinity. */
+  /** A session of more bytes is not read whole: its size is Infinity. */
   readonly maxSessionBytes: number;
   readonly signal?: AbortSignal;
 }
 
 export interface Expiry {
   readonly id: SessionId;
-  readonly expiresAt: Instant;
+  /** Unix time in milliseconds, rounded down; infinite where SQL's is, or where there is none. */
+  readonly expiresAt: number;
 }
 
 /** What a dry run tells of a source. */
@@ -57,10 +58,13 @@ export interface Source {
     readonly timeZone: string;
     readonly colliding: readonly string[];
   }): Promise<Survey>;
-  /** The sessions of a range as of one moment, in order, in batches bounded in bytes. */
-  extract(range: Range, options: ReadOptions): AsyncIterable<SourceSession[]>;
+  /**
+   * The sessions of a range as of one moment, in order, in batches bounded in bytes. Each batch is to be used
+   * before the next one is asked for: it is filled again.
+   */
+  extract(range: Range, options: ReadOptions): AsyncIterable<SourceBatch>;
   /** The same for these ids; those that are not there are left out. */
-  readByIds(ids: readonly SessionId[], options: ReadOptions): AsyncIterable<SourceSession[]>;
+  readByIds(ids: readonly SessionId[], options: ReadOptions): AsyncIterable<SourceBatch>;
   /** Which of these ids the source has, byte for byte. */
   findKnown(ids: readonly SessionId[]): Promise<ReadonlySet<SessionId>>;
   /** So many ids of a range, or all of them, at random. */

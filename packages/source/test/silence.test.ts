@@ -38,7 +38,7 @@ it("a slow server is waited for, and so is a slow reader", async () => {
   let read = 0;
   for await (const batch of source.extract(EVERYTHING, READ)) {
     if (read === 0) await new Promise((resolve) => setTimeout(resolve, 3 * SILENCE_MS));
-    read += batch.length;
+    read += batch.count;
   }
   expect(read).toBe(3_000);
 });

@@ -1,8 +1,9 @@
-import type { Range, RehomeError, SessionId, SourceSession } from "@rehome/core";
+import { type Range, type RehomeError, type SessionId, SourceBatch } from "@rehome/core";
 import { createDatabase } from "@rehome/tooling/local-services";
 import pg from "pg";
 import { afterEach, inject } from "vitest";
 import { openSource, type ReadOptions, seedReferenceSchema, type Source } from "../src/index.js";
+import { type SourceSession, sessionsOf } from "./source-session.js";
 
 const closing: (() => Promise<void>)[] = [];
 
@@ -78,9 +79,14 @@ export async function insertSession(
 export const EVERYTHING: Range = { after: null, upTo: null };
 export const READ: ReadOptions = { timeZone: "UTC", maxSessionBytes: 128 * 1024 * 1024 };
 
-export async function collect<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const batch of batches) all.push(...batch);
+export function collect(batches: AsyncIterable<SourceBatch>): Promise<SourceSession[]>;
+export function collect<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]>;
+export async function collect<T>(
+  batches: AsyncIterable<SourceBatch | readonly T[]>,
+): Promise<(SourceSession | T)[]> {
+  const all: (SourceSession | T)[] = [];
+  for await (const batch of batches)
+    all.push(...(batch instanceof SourceBatch ? sessionsOf(batch) : batch));
   return all;
 }
 

@@ -4,7 +4,7 @@ import {
   nullText,
   renamed,
   RehomeError,
-  type Transformed,
+  type TransformedBatch,
 } from "@rehome/core";
 import type { Argument } from "./connection.js";
 import { sessionKey } from "./key.js";
@@ -15,9 +15,6 @@ import type { WriteWay } from "./write-way.js";
 export function atLeastOne(expiresAt: number): number {
   return Math.max(1, expiresAt);
 }
-
-/** What `transform` gives and the target must be told of. */
-export type LoadEntry = Exclude<Transformed, { readonly kind: "rejected" }>;
 
 export interface LoadOptions {
   readonly mapping: Mapping;
@@ -34,9 +31,10 @@ export interface Batch {
 const MAX_BATCH_SESSIONS = 200;
 const MAX_BATCH_BYTES = 1024 * 1024;
 
-/** Encodes as it is asked for batches, so that what waits to be sent is not held twice. */
+/** Those of the sessions that are `chosen`. Encodes as it is asked, so that what waits to be sent is not held twice. */
 export function* encodeBatches(
-  entries: readonly LoadEntry[],
+  sessions: TransformedBatch,
+  chosen: readonly number[],
   options: LoadOptions,
   way: WriteWay,
 ): Generator<Batch> {
@@ -44,20 +42,15 @@ export function* encodeBatches(
   let keys: string[] = [];
   let args: Argument[] = [...header];
   let bytes = 0;
-  for (const entry of entries) {
-    const entryBytes = entry.kind === "write" ? entry.session.bytes : 0;
-    if (
-      keys.length === MAX_BATCH_SESSIONS ||
-      (keys.length > 0 && bytes + entryBytes > MAX_BATCH_BYTES)
-    ) {
+  for (const session of chosen) {
+    const size = sessions.size(session);
+    if (keys.length === MAX_BATCH_SESSIONS || (keys.length > 0 && bytes + size > MAX_BATCH_BYTES)) {
       yield { keys, args };
       [keys, args, bytes] = [[], [...header], 0];
     }
-    bytes += entryBytes;
-    keys.push(
-      sessionKey(options.mapping.keyPrefix, entry.kind === "write" ? entry.session.id : entry.id),
-    );
-    encodeEntry(entry, args, way);
+    bytes += size;
+    keys.push(sessionKey(options.mapping.keyPrefix, sessions.id(session)));
+    encodeSession(sessions, session, args, way);
   }
   if (keys.length > 0) yield { keys, args };
 }
@@ -68,35 +61,40 @@ function encodeHeader({ mapping, conflict }: LoadOptions): Argument[] {
   return [conflict, mapping.timestamps, activity, absent === null ? "" : `=${absent}`];
 }
 
-function encodeEntry(entry: LoadEntry, args: Argument[], way: WriteWay): void {
-  if (entry.kind === "expired") {
-    args.push("", entry.lastActivityAt ?? "", 0);
+function encodeSession(
+  sessions: TransformedBatch,
+  session: number,
+  args: Argument[],
+  way: WriteWay,
+): void {
+  const lastActivityAt = sessions.lastActivityAt(session) ?? "";
+  if (!sessions.isWrite(session)) {
+    args.push("", lastActivityAt, 0);
     return;
   }
-  const { expiresAt, lastActivityAt, fields } = entry.session;
+  const expiresAt = sessions.expiresAt(session);
   if (way.kind === "restore") {
-    args.push(
-      atLeastOne(expiresAt),
-      lastActivityAt ?? "",
-      1,
-      encodePayload(fields, way.maxListpackEntries),
-    );
+    const payload = encodePayload(sessions, session, way.maxListpackEntries);
+    args.push(atLeastOne(expiresAt), lastActivityAt, 1, payload);
     return;
   }
+  const [from, to] = [sessions.fieldsFrom(session), sessions.fieldsTo(session)];
+  args.push(expiresAt, lastActivityAt, 2 * (to - from));
   // One at a time: a session may have more fields than a call can have arguments.
-  args.push(expiresAt, lastActivityAt ?? "", fields.length);
-  for (const text of fields) args.push(text);
+  for (let field = from; field < to; field += 1) {
+    args.push(sessions.text(sessions.nameStart(field), sessions.nameEnd(field)));
+    args.push(sessions.text(sessions.valueStart(field), sessions.valueEnd(field)));
+  }
 }
 
 /**
  * Throws before anything is sent. Redis holds no empty hash, so a session without a single field would seem
  * migrated and not be there; and an expiry that the server refuses would cost the session it was meant for.
  */
-export function refuseUnwritable(entries: readonly LoadEntry[]): void {
-  for (const entry of entries) {
-    if (entry.kind !== "write") continue;
-    const { fields, expiresAt } = entry.session;
-    if (fields.length === 0) {
+export function refuseUnwritable(sessions: TransformedBatch): void {
+  for (let session = 0; session < sessions.count; session += 1) {
+    if (!sessions.isWrite(session)) continue;
+    if (sessions.fieldsTo(session) === sessions.fieldsFrom(session)) {
       throw new RehomeError(
         "empty-session",
         "a session has no field but null ones, and Redis holds no empty hash",
@@ -105,7 +103,7 @@ export function refuseUnwritable(entries: readonly LoadEntry[]): void {
         },
       );
     }
-    if (fields.length % 2 !== 0) throw new TypeError("a session has a field without a value");
+    const expiresAt = sessions.expiresAt(session);
     if (!Number.isInteger(expiresAt) || Math.abs(expiresAt) >= 2 ** 62) {
       throw new TypeError("a session's expiry is not a whole number of milliseconds");
     }

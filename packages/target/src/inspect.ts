@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { defaultMapping, type Mapping, RehomeError, type SessionId } from "@rehome/core";
+import {
+  defaultMapping,
+  type Mapping,
+  RehomeError,
+  type SessionId,
+  TransformedBatch,
+} from "@rehome/core";
 import type { Connection } from "./connection.js";
-import type { LoadEntry } from "./encode.js";
 import { probePrefix } from "./key.js";
 import { type Lines, load } from "./load.js";
 import { readBack } from "./read-back.js";
@@ -108,17 +113,13 @@ async function probe(lines: Lines, way: WriteWay, keyPrefix: string): Promise<vo
   const fields = ["user_id", "0"];
   try {
     const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
-    const write: LoadEntry = {
-      kind: "write",
-      session: { id, fields, expiresAt, lastActivityAt: null, bytes: 8 },
-    };
-    await load(lines, way, [write], { mapping, conflict: "newer" });
-    const repeated = await load(lines, way, [write], { mapping, conflict: "keep" });
+    const session = { id, fields, expiresAt, lastActivityAt: null };
+    const write = TransformedBatch.of([{ kind: "write", session }]);
+    await load(lines, way, write, { mapping, conflict: "newer" });
+    const repeated = await load(lines, way, write, { mapping, conflict: "keep" });
     const [found] = await readBack(connection, [id], mapping.keyPrefix);
-    await load(lines, way, [{ kind: "expired", id, lastActivityAt: null }], {
-      mapping,
-      conflict: "replace",
-    });
+    const expired = TransformedBatch.of([{ kind: "expired", id, lastActivityAt: null }]);
+    await load(lines, way, expired, { mapping, conflict: "replace" });
     if (repeated[0] !== "migrated" || found?.fields.length !== fields.length) {
       throw new RehomeError(
         "target-probe",

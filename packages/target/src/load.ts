@@ -1,15 +1,11 @@
+import type { TransformedBatch } from "@rehome/core";
 import type { Connection } from "./connection.js";
-import {
-  type Batch,
-  encodeBatches,
-  type LoadEntry,
-  type LoadOptions,
-  refuseUnwritable,
-} from "./encode.js";
+import { type Batch, encodeBatches, type LoadOptions, refuseUnwritable } from "./encode.js";
 import { describeTargetFailure, replyError } from "./failure.js";
 import type { Reply } from "./reply-parser.js";
 import { encodeRestores } from "./restore-commands.js";
 import { loadScript } from "./script.js";
+import { giveBack } from "./space.js";
 import type { Wire } from "./wire.js";
 import type { WriteWay } from "./write-way.js";
 
@@ -38,8 +34,8 @@ const CALLS_IN_FLIGHT = 4;
 const script = loadScript("expiry", "load");
 
 /**
- * One result per entry, in order. After an error some of the entries may have been loaded, each as a whole or
- * not at all.
+ * One result per session, in order; null for a rejected one, of which the target is told nothing. After an error
+ * some of the sessions may have been loaded, each as a whole or not at all.
  *
  * Most sessions are not in the target yet: these are written by a RESTORE that refuses to replace, which is all
  * that any conflict policy asks, and costs the server no script. The few that meet an existing key are decided
@@ -48,21 +44,28 @@ const script = loadScript("expiry", "load");
 export async function load(
   { connection, wire }: Lines,
   way: WriteWay,
-  entries: readonly LoadEntry[],
+  sessions: TransformedBatch,
   options: LoadOptions,
-): Promise<LoadResult[]> {
-  refuseUnwritable(entries);
-  if (way.kind === "hset") return await loadByScript(connection, way, entries, options);
-
-  const results = await restoreAbsent(wire, way, entries, options.mapping.keyPrefix);
-  const present = entries.filter((_, i) => results[i] === "present");
-  if (present.length > 0) {
-    const decided = await loadByScript(connection, wayToDecide(way, options), present, options);
-    let next = 0;
-    for (const [i, result] of results.entries())
-      if (result === "present") results[i] = decided[next++] as LoadResult;
+): Promise<(LoadResult | null)[]> {
+  refuseUnwritable(sessions);
+  const results: (LoadResult | "present" | null)[] = [];
+  const told: number[] = [];
+  for (let i = 0; i < sessions.count; i += 1) {
+    results.push(null);
+    if (sessions.kind(i) !== "rejected") told.push(i);
   }
-  return results as LoadResult[];
+
+  if (way.kind === "restore") {
+    const restored = await restoreAbsent(wire, way, sessions, options.mapping.keyPrefix);
+    for (const [i, result] of restored.entries()) results[told[i] as number] = result;
+  }
+  const undecided = way.kind === "hset" ? told : told.filter((i) => results[i] === "present");
+  if (undecided.length > 0) {
+    const byScript = way.kind === "hset" ? way : wayToDecide(way, options);
+    const decided = await loadByScript(connection, byScript, sessions, undecided, options);
+    for (const [i, result] of decided.entries()) results[undecided[i] as number] = result;
+  }
+  return results as (LoadResult | null)[];
 }
 
 /** Under `keep` nothing is written, and what is there must be compared field by field. */
@@ -73,11 +76,15 @@ function wayToDecide(way: WriteWay, { conflict }: LoadOptions): WriteWay {
 async function restoreAbsent(
   wire: Wire,
   way: WriteWay & { kind: "restore" },
-  entries: readonly LoadEntry[],
+  sessions: TransformedBatch,
   keyPrefix: string,
 ): Promise<(LoadResult | "present")[]> {
-  const restores = encodeRestores(entries, keyPrefix, way.maxListpackEntries);
-  const replies = await sendAll(restores, ({ bytes, count }) => wire.send(bytes, count));
+  const restores = encodeRestores(sessions, keyPrefix, way.maxListpackEntries);
+  const replies = await sendAll(restores, async ({ space, size, count }) => {
+    const answers = await wire.send(space.bytes.subarray(0, size), count);
+    giveBack(space);
+    return answers;
+  });
   return replies.map(resultOf);
 }
 
@@ -95,10 +102,12 @@ function resultOf(reply: Reply): LoadResult | "present" {
 async function loadByScript(
   connection: Connection,
   way: WriteWay,
-  entries: readonly LoadEntry[],
+  sessions: TransformedBatch,
+  chosen: readonly number[],
   options: LoadOptions,
 ): Promise<LoadResult[]> {
-  return await sendAll(encodeBatches(entries, options, way), (batch) => send(connection, batch));
+  const batches = encodeBatches(sessions, chosen, options, way);
+  return await sendAll(batches, (batch) => send(connection, batch));
 }
 
 /**

@@ -1,5 +1,7 @@
+import { copyBytes, type TransformedBatch } from "@rehome/core";
 import { writeCrc64 } from "./crc64.js";
-import { ENTRY_OVERHEAD, writeEntry, writeName } from "./listpack.js";
+import { ENTRY_OVERHEAD, writeEntry } from "./listpack.js";
+import { allocate, type Space } from "./space.js";
 
 /** Types of a value in Redis's dumps, and the oldest version of them that knows both: Redis 7.0's. */
 const [HASH, HASH_LISTPACK] = [4, 16];
@@ -11,35 +13,26 @@ const RDB_VERSION = 10;
  */
 export const MAX_LISTPACK_BYTES = 8 * 1024;
 
+/** With texts of so many bytes there is no need to try: as numbers, they take half of it at the least. */
+const MAX_SIZE = 4 * MAX_LISTPACK_BYTES;
+
 const LISTPACK_HEADER = 6;
 const FRAME_BYTES = 32;
 
-/** How many bytes `writePayload` may need for these fields. */
-export function payloadRoom(fields: readonly string[]): number {
-  let length = 0;
-  for (const text of fields) length += text.length;
-  // UTF-8 takes three bytes for a unit of UTF-16 at the most; for a large session it is counted.
-  const bytes =
-    length <= MAX_LISTPACK_BYTES
-      ? 3 * length
-      : fields.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return FRAME_BYTES + bytes + fields.length * ENTRY_OVERHEAD;
+/** How many bytes `writePayload` may need for a session, and for its key. */
+export function payloadRoom(sessions: TransformedBatch, session: number): number {
+  const texts = 2 * (sessions.fieldsTo(session) - sessions.fieldsFrom(session));
+  return FRAME_BYTES + sessions.size(session) + texts * ENTRY_OVERHEAD;
 }
 
-/** Bytes to write to, and the same to read numbers from. */
-export interface Space {
-  readonly bytes: Buffer;
-  readonly view: DataView;
-}
-
-export function allocate(size: number): Space {
-  const bytes = Buffer.allocUnsafe(size);
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
-}
-
-export function encodePayload(fields: readonly string[], maxListpackEntries: number): Buffer {
-  const space = allocate(payloadRoom(fields));
-  return space.bytes.subarray(0, writePayload(space, 0, fields, maxListpackEntries));
+export function encodePayload(
+  sessions: TransformedBatch,
+  session: number,
+  maxListpackEntries: number,
+): Buffer {
+  const space = allocate(payloadRoom(sessions, session));
+  const end = writePayload(space, 0, sessions, session, maxListpackEntries);
+  return space.bytes.subarray(0, end);
 }
 
 /**
@@ -50,25 +43,34 @@ export function encodePayload(fields: readonly string[], maxListpackEntries: num
 export function writePayload(
   { bytes, view }: Space,
   start: number,
-  fields: readonly string[],
+  sessions: TransformedBatch,
+  session: number,
   maxListpackEntries: number,
 ): number {
+  const fields = sessions.fieldsTo(session) - sessions.fieldsFrom(session);
   let end = start;
-  if (fields.length <= 2 * maxListpackEntries) end = writeListpack(bytes, start, fields);
-  if (end === start) end = writeHash(bytes, start, fields);
+  if (fields <= maxListpackEntries) end = writeListpack(bytes, start, sessions, session);
+  if (end === start) end = writeHash(bytes, start, sessions, session);
   end = bytes.writeUInt16LE(RDB_VERSION, end);
   return writeCrc64(view, start, end);
 }
 
 /** `start` itself where the listpack would be too long. */
-function writeListpack(bytes: Buffer, start: number, fields: readonly string[]): number {
+function writeListpack(
+  bytes: Buffer,
+  start: number,
+  sessions: TransformedBatch,
+  session: number,
+): number {
+  if (sessions.size(session) > MAX_SIZE) return start;
   // The length of a string in a dump, in the form that takes 14 bits, before it is known.
   const listpack = start + 3;
   let at = listpack + LISTPACK_HEADER;
-  for (let i = 0; i < fields.length; i += 2) {
-    const [name, value] = [fields[i] as string, fields[i + 1] as string];
-    if (at + name.length + value.length > listpack + MAX_LISTPACK_BYTES) return start;
-    at = writeEntry(bytes, writeName(bytes, at, name), value);
+  const [from, to] = [sessions.fieldsFrom(session), sessions.fieldsTo(session)];
+  const texts = sessions.bytes;
+  for (let field = from; field < to; field += 1) {
+    at = writeEntry(bytes, at, texts, sessions.nameStart(field), sessions.nameEnd(field));
+    at = writeEntry(bytes, at, texts, sessions.valueStart(field), sessions.valueEnd(field));
   }
   bytes[at] = 0xff;
   at += 1;
@@ -78,18 +80,29 @@ function writeListpack(bytes: Buffer, start: number, fields: readonly string[]):
   bytes[start + 1] = 0x40 | (size >> 8);
   bytes[start + 2] = size & 0xff;
   bytes.writeUInt32LE(size, listpack);
-  bytes.writeUInt16LE(fields.length, listpack + 4);
+  bytes.writeUInt16LE(2 * (to - from), listpack + 4);
   return at;
 }
 
-function writeHash(bytes: Buffer, start: number, fields: readonly string[]): number {
+function writeHash(
+  bytes: Buffer,
+  start: number,
+  sessions: TransformedBatch,
+  session: number,
+): number {
+  const [from, to] = [sessions.fieldsFrom(session), sessions.fieldsTo(session)];
   bytes[start] = HASH;
-  let at = writeLength(bytes, start + 1, fields.length / 2);
-  for (const text of fields) {
-    at = writeLength(bytes, at, Buffer.byteLength(text));
-    at += bytes.write(text, at);
+  let at = writeLength(bytes, start + 1, to - from);
+  for (let field = from; field < to; field += 1) {
+    at = writeString(bytes, at, sessions.bytes, sessions.nameStart(field), sessions.nameEnd(field));
+    const [valueStart, valueEnd] = [sessions.valueStart(field), sessions.valueEnd(field)];
+    at = writeString(bytes, at, sessions.bytes, valueStart, valueEnd);
   }
   return at;
+}
+
+function writeString(bytes: Buffer, at: number, from: Buffer, start: number, end: number): number {
+  return copyBytes(from, start, end, bytes, writeLength(bytes, at, end - start));
 }
 
 function writeLength(bytes: Buffer, at: number, length: number): number {

@@ -1,16 +1,14 @@
-import type { TargetSession } from "@rehome/core";
-import { atLeastOne, type LoadEntry } from "./encode.js";
-import { sessionKey } from "./key.js";
-import { allocate, payloadRoom, type Space, writePayload } from "./payload.js";
+import { copyBytes, type TransformedBatch } from "@rehome/core";
+import { atLeastOne } from "./encode.js";
+import { payloadRoom, writePayload } from "./payload.js";
+import { type Space, takeSpace } from "./space.js";
 
-/** Commands as they go over the wire: one an entry, so many bytes at a time. */
+/** Commands as they go over the wire, one a session: the first `size` bytes of a space. */
 export interface Commands {
-  readonly bytes: Buffer;
+  readonly space: Space;
+  readonly size: number;
   readonly count: number;
 }
-
-/** Small enough that the server is at work on the first while the next is being encoded. */
-const MAX_BYTES = 256 * 1024;
 
 /** Of a command beyond its key and its payload, at the most. */
 const FRAME_BYTES = 128;
@@ -22,53 +20,57 @@ const [DOLLAR, CR, LF, ZERO] = [36, 13, 10, 48];
 
 /**
  * For a session to write, `RESTORE key expiry payload ABSTTL`: refused with BUSYKEY where the key exists. For an
- * expired one, `EXISTS key`. Encodes as it is asked.
+ * expired one, `EXISTS key`; for a rejected one, nothing. Encodes as it is asked.
  */
 export function* encodeRestores(
-  entries: readonly LoadEntry[],
+  sessions: TransformedBatch,
   keyPrefix: string,
   maxListpackEntries: number,
 ): Generator<Commands> {
-  let space = allocate(MAX_BYTES);
+  const prefix = Buffer.from(keyPrefix);
+  let space = takeSpace(0);
   let [count, at] = [0, 0];
-
-  /** A large session's space is given away rather than held twice. */
-  function cut(): Commands {
-    const used = space.bytes.subarray(0, at);
-    const isLarge = used.length > MAX_BYTES;
-    const commands = { bytes: isLarge ? used : Buffer.from(used), count };
-    if (isLarge) space = allocate(MAX_BYTES);
-    [count, at] = [0, 0];
-    return commands;
-  }
-
-  for (const entry of entries) {
-    const key = sessionKey(keyPrefix, entry.kind === "write" ? entry.session.id : entry.id);
-    const payload = entry.kind === "write" ? payloadRoom(entry.session.fields) : 0;
-    const room = FRAME_BYTES + 3 * key.length + payload;
-    if (count > 0 && at + room > MAX_BYTES) yield cut();
-    if (room > space.bytes.length) space = allocate(room);
-    at =
-      entry.kind === "write"
-        ? writeRestore(space, at, key, entry.session, maxListpackEntries)
-        : writeKey(space.bytes, writeBytes(space.bytes, at, EXISTS), key);
+  for (let session = 0; session < sessions.count; session += 1) {
+    if (sessions.kind(session) === "rejected") continue;
+    const room = FRAME_BYTES + prefix.length + payloadRoom(sessions, session);
+    if (count > 0 && at + room > space.bytes.length) {
+      yield { space, size: at, count };
+      space = takeSpace(0);
+      [count, at] = [0, 0];
+    }
+    if (room > space.bytes.length) space = takeSpace(room);
+    at = sessions.isWrite(session)
+      ? writeRestore(space, at, prefix, sessions, session, maxListpackEntries)
+      : writeExists(space.bytes, at, prefix, sessions, session);
     count += 1;
   }
-  if (count > 0) yield cut();
+  if (count > 0) yield { space, size: at, count };
+}
+
+function writeExists(
+  bytes: Buffer,
+  at: number,
+  prefix: Buffer,
+  sessions: TransformedBatch,
+  session: number,
+): number {
+  return writeKey(bytes, writeBytes(bytes, at, EXISTS), prefix, sessions, session);
 }
 
 function writeRestore(
   space: Space,
   start: number,
-  key: string,
-  session: TargetSession,
+  prefix: Buffer,
+  sessions: TransformedBatch,
+  session: number,
   maxListpackEntries: number,
 ): number {
   const { bytes } = space;
-  let at = writeKey(bytes, writeBytes(bytes, start, RESTORE), key);
-  const expiry = atLeastOne(session.expiresAt);
+  let at = writeKey(bytes, writeBytes(bytes, start, RESTORE), prefix, sessions, session);
+  const expiry = atLeastOne(sessions.expiresAt(session));
   at = writeNumber(bytes, writeLength(bytes, at, digitsOf(expiry)), expiry);
-  at = writePayloadArgument(space, writeLineEnd(bytes, at), session.fields, maxListpackEntries);
+  at = writeLineEnd(bytes, at);
+  at = writePayloadArgument(space, at, sessions, session, maxListpackEntries);
   return writeBytes(bytes, at, ABSOLUTE);
 }
 
@@ -76,11 +78,12 @@ function writeRestore(
 function writePayloadArgument(
   space: Space,
   at: number,
-  fields: readonly string[],
+  sessions: TransformedBatch,
+  session: number,
   maxListpackEntries: number,
 ): number {
   const guessed = at + "$123\r\n".length;
-  const end = writePayload(space, guessed, fields, maxListpackEntries);
+  const end = writePayload(space, guessed, sessions, session, maxListpackEntries);
   const size = end - guessed;
   const start = at + digitsOf(size) + "$\r\n".length;
   if (start !== guessed) space.bytes.copyWithin(start, guessed, end);
@@ -88,11 +91,18 @@ function writePayloadArgument(
   return start + size;
 }
 
-function writeKey(bytes: Buffer, at: number, key: string): number {
-  const start = writeLength(bytes, at, Buffer.byteLength(key));
-  return writeLineEnd(bytes, start + bytes.write(key, start));
+function writeKey(
+  bytes: Buffer,
+  at: number,
+  prefix: Buffer,
+  sessions: TransformedBatch,
+  session: number,
+): number {
+  const [idStart, idEnd] = [sessions.idStart(session), sessions.idEnd(session)];
+  const start = writeLength(bytes, at, prefix.length + idEnd - idStart);
+  const id = writeBytes(bytes, start, prefix);
+  return writeLineEnd(bytes, copyBytes(sessions.bytes, idStart, idEnd, bytes, id));
 }
-
 function writeLength(bytes: Buffer, at: number, length: number): number {
   bytes[at] = DOLLAR;
   return writeLineEnd(bytes, writeNumber(bytes, at + 1, length));
@@ -123,6 +133,5 @@ function writeLineEnd(bytes: Buffer, at: number): number {
 }
 
 function writeBytes(bytes: Buffer, at: number, constant: Buffer): number {
-  for (let i = 0; i < constant.length; i += 1) bytes[at + i] = constant[i] as number;
-  return at + constant.length;
+  return copyBytes(constant, 0, constant.length, bytes, at);
 }

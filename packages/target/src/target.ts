@@ -1,7 +1,13 @@
-import { defaultMapping, type FoundSession, type RunId, type SessionId } from "@rehome/core";
+import {
+  defaultMapping,
+  type FoundSession,
+  type RunId,
+  type SessionId,
+  type TransformedBatch,
+} from "@rehome/core";
 import { openConnection } from "./connection.js";
 import type { ConnectionOptions } from "./on-demand.js";
-import type { LoadEntry, LoadOptions } from "./encode.js";
+import type { LoadOptions } from "./encode.js";
 import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
@@ -23,10 +29,11 @@ export interface Target {
   /** How sessions are written to this server. */
   writeWay(keyPrefix: string): Promise<WriteWay>;
   /**
-   * Writes, keeps or removes each session by the run's conflict policy; one result per entry, in order.
-   * Repeating it does no harm. Throws RehomeError `empty-session` where a session has no field at all.
+   * Writes, keeps or removes each session by the run's conflict policy; one result per session, in order, null for
+   * a rejected one. The batch must stay as it is until then. Repeating it does no harm. Throws RehomeError
+   * `empty-session` where a session has no field at all.
    */
-  load(entries: readonly LoadEntry[], options: LoadOptions): Promise<LoadResult[]>;
+  load(sessions: TransformedBatch, options: LoadOptions): Promise<(LoadResult | null)[]>;
   /** What the target holds of each, in order; each one's type, fields and expiry are of one moment. */
   readBack(ids: readonly SessionId[], keyPrefix: string): Promise<FoundSession[]>;
   /** Whether there is a key, of whatever type, for each, in order. */
@@ -61,19 +68,19 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
 
   /** A server that has ceased to take RESTORE is written to the other way at once: a load may be repeated. */
   async function loadEitherWay(
-    entries: readonly LoadEntry[],
+    sessions: TransformedBatch,
     loadOptions: LoadOptions,
-  ): Promise<LoadResult[]> {
+  ): Promise<(LoadResult | null)[]> {
     const { keyPrefix } = loadOptions.mapping;
     const found = await knownWay(keyPrefix);
     try {
-      return await load(lines, found, entries, loadOptions);
+      return await load(lines, found, sessions, loadOptions);
     } catch (error) {
       way = null;
       if (found.kind === "hset" || refusalOfRestore(error) === null) throw error;
       const again = await knownWay(keyPrefix);
       if (again.kind === "restore") throw error;
-      return await load(lines, again, entries, loadOptions);
+      return await load(lines, again, sessions, loadOptions);
     }
   }
 

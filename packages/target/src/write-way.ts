@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { RehomeError, type SessionId } from "@rehome/core";
+import { RehomeError, type SessionId, TransformedBatch } from "@rehome/core";
 import type { Connection } from "./connection.js";
 import { probePrefix, sessionKey } from "./key.js";
 import { encodePayload } from "./payload.js";
@@ -25,7 +25,7 @@ export async function findWriteWay(connection: Connection, keyPrefix: string): P
   const key = sessionKey(probePrefix(keyPrefix), randomUUID() as SessionId);
   // With a value longer than the 64 bytes up to which HSET leaves a listpack.
   const fields = ["a", "1", "b", "x".repeat(100)];
-  const payload = encodePayload(fields, DEFAULT_MAX_LISTPACK_ENTRIES);
+  const payload = encodePayload(probeOf(fields), 0, DEFAULT_MAX_LISTPACK_ENTRIES);
   try {
     await connection.call("RESTORE", [key, PROBE_LIFETIME_MS, payload]);
     const held = await connection.call("HMGET", [key, "a", "b"]);
@@ -38,6 +38,11 @@ export async function findWriteWay(connection: Connection, keyPrefix: string): P
     if (reason === null) throw error;
     return { kind: "hset", reason };
   }
+}
+
+function probeOf(fields: readonly string[]): TransformedBatch {
+  const session = { id: "" as SessionId, fields, expiresAt: 0, lastActivityAt: null };
+  return TransformedBatch.of([{ kind: "write", session }]);
 }
 
 /** Why not the usual way, as it is told in the log, the preflight and the status. */

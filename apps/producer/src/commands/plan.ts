@@ -4,6 +4,7 @@ import {
   makeTransform,
   RehomeError,
   type TargetSession,
+  TransformedBatch,
 } from "@rehome/core";
 import { openSource, type Source, type SourceFacts, type Survey } from "@rehome/source";
 import { projectBytes } from "@rehome/target";
@@ -92,16 +93,18 @@ async function readSample(
   mapping: Mapping,
 ): Promise<{ sessions: TargetSession[]; read: number; seconds: number }> {
   const transform = makeTransform(mapping);
+  const transformed = new TransformedBatch();
   const sessions: TargetSession[] = [];
   let read = 0;
   const upTo = await firstBound(source);
   const started = performance.now();
   const options = { timeZone: facts.timeZone, maxSessionBytes: mapping.maxSessionBytes };
   for await (const batch of source.extract({ after: null, upTo }, options)) {
-    read += batch.length;
-    for (const session of batch) {
-      const transformed = transform(session, Date.now());
-      if (transformed.kind === "write") sessions.push(transformed.session);
+    read += batch.count;
+    transform(batch, Date.now(), transformed);
+    for (let i = 0; i < transformed.count; i += 1) {
+      const one = transformed.at(i);
+      if (one.kind === "write") sessions.push(one.session);
     }
   }
   return { sessions, read, seconds: (performance.now() - started) / 1000 };

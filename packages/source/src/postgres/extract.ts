@@ -1,15 +1,16 @@
-import type { Range, SessionId, SourceSession } from "@rehome/core";
+import { type Range, type SessionId, SourceBatch } from "@rehome/core";
 import type { PoolClient } from "pg";
 import type { ReadOptions } from "../source.js";
 import { findAttributeLookup } from "./collation.js";
 import type { Connections } from "./connections.js";
-import { type CopyRow, copyRows } from "./copy-rows.js";
-import { Merge } from "./merge.js";
-import { type Growing, type Page, readPage } from "./page.js";
+import { CopyOut } from "./copy-out.js";
+import { Merge, NO_SESSION } from "./merge.js";
+import { type Page, readPage } from "./page.js";
+import { ReadBuffer } from "./read-buffer.js";
 import {
-  ATTRIBUTE,
   ATTRIBUTE_COLUMNS,
   type AttributeLookup,
+  type Limits,
   type Match,
   matchIds,
   matchRange,
@@ -20,13 +21,18 @@ import {
 const PAGE_SESSIONS = 5_000;
 const PAGE_ROW_BYTES = 4_096;
 
-interface Reading extends ReadOptions {
-  readonly client: PoolClient;
-  readonly lookup: AttributeLookup;
+interface ExtractOptions extends ReadOptions {
   readonly batchBytes: number;
 }
 
-type ExtractOptions = ReadOptions & Pick<Reading, "batchBytes">;
+interface Reading {
+  readonly client: PoolClient;
+  readonly lookup: AttributeLookup;
+  readonly limits: Limits;
+  readonly batchBytes: number;
+  readonly buffer: ReadBuffer;
+  readonly batch: SourceBatch;
+}
 
 /**
  * The sessions of a range, whole, in batches bounded in bytes; all of one moment. Page by page, three reads that
@@ -38,14 +44,14 @@ export async function* extractRange(
   connections: Connections,
   range: Range,
   options: ExtractOptions,
-): AsyncGenerator<SourceSession[]> {
+): AsyncGenerator<SourceBatch> {
   const lookup = await findAttributeLookup(connections);
   yield* connections.snapshot(async function* (client) {
-    const reading = { ...options, client, lookup };
+    const reading = beginReading(client, lookup, options);
     let { after } = range;
     for (;;) {
       const rest = matchRange({ after, upTo: range.upTo });
-      const page = await readPage(client, rest, PAGE_SESSIONS, PAGE_ROW_BYTES, options);
+      const page = await readPage(reading, rest, PAGE_SESSIONS, PAGE_ROW_BYTES);
       if (page.lastId === null) return;
       yield* readWhole(reading, page, matchRange({ after, upTo: page.lastId }));
       after = page.lastId;
@@ -58,62 +64,75 @@ export async function* extractIds(
   connections: Connections,
   ids: readonly SessionId[],
   options: ExtractOptions,
-): AsyncGenerator<SourceSession[]> {
+): AsyncGenerator<SourceBatch> {
   const lookup = await findAttributeLookup(connections);
   yield* connections.snapshot(async function* (client) {
-    const reading = { ...options, client, lookup };
+    const reading = beginReading(client, lookup, options);
     for (let i = 0; i < ids.length; i += PAGE_SESSIONS) {
       const match = matchIds(ids.slice(i, i + PAGE_SESSIONS));
-      const page = await readPage(client, match, PAGE_SESSIONS, PAGE_ROW_BYTES, options);
+      const page = await readPage(reading, match, PAGE_SESSIONS, PAGE_ROW_BYTES);
       yield* readWhole(reading, page, match);
     }
   }, options.signal);
 }
 
-async function* readWhole(
-  reading: Reading,
-  page: Page,
-  match: Match,
-): AsyncGenerator<SourceSession[]> {
+/** What a connection reads into is used again by the next chunk that is lent it. */
+const spaces = new WeakMap<PoolClient, Pick<Reading, "buffer" | "batch">>();
+
+function beginReading(
+  client: PoolClient,
+  lookup: AttributeLookup,
+  { batchBytes, timeZone, maxSessionBytes }: ExtractOptions,
+): Reading {
+  const space = spaces.get(client) ?? { buffer: new ReadBuffer(), batch: new SourceBatch() };
+  spaces.set(client, space);
+  return { ...space, client, lookup, batchBytes, limits: { timeZone, bytes: maxSessionBytes } };
+}
+
+async function* readWhole(reading: Reading, page: Page, match: Match): AsyncGenerator<SourceBatch> {
   yield* readAttributes(reading, page, match);
   for (const id of page.large) {
     const alone = matchIds([id]);
-    const one = await readPage(reading.client, alone, 1, Number.MAX_SAFE_INTEGER, reading);
+    const one = await readPage(reading, alone, 1, Number.MAX_SAFE_INTEGER);
     yield* readAttributes(reading, one, alone);
   }
 }
 
-/**
- * Gives each session its attributes, and hands out those that have all of theirs. Both come in one order, which
- * only the server knows: with the first attribute of a session, all sessions before it are complete.
- */
+/** Gives each session its attributes, and hands out those that have all of theirs. */
 async function* readAttributes(
-  reading: Reading,
+  { client, lookup, limits, batchBytes, buffer, batch }: Reading,
   page: Page,
   match: Match,
-): AsyncGenerator<SourceSession[]> {
-  if (page.sessions.length === 0) return;
-  const limits = { timeZone: reading.timeZone, bytes: reading.maxSessionBytes };
-  const select = selectAttributes(match, limits, reading.lookup);
-  const merge = new Merge(page, reading.batchBytes);
-  for await (const rows of copyRows(reading.client, select, ATTRIBUTE_COLUMNS, reading.signal)) {
-    for (let row = rows.next(); row !== null; row = rows.next()) {
-      const session = merge.sessionOf(row);
-      for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch())
-        yield batch;
-      if (session !== null) addAttribute(session, row, reading.maxSessionBytes);
+): AsyncGenerator<SourceBatch> {
+  if (page.count === 0) return;
+  const merge = new Merge(page, batch, batchBytes, limits.bytes);
+  const handOut = () => {
+    batch.bytes = buffer.bytes;
+    return batch;
+  };
+
+  const select = selectAttributes(match, limits, lookup);
+  const attributes = CopyOut.run(client, select, ATTRIBUTE_COLUMNS, buffer);
+  while (await attributes.more()) {
+    while (attributes.next()) {
+      const place = merge.placeOf(attributes.row);
+      while (!merge.completeBefore(place === NO_SESSION ? merge.afterBegun : place)) {
+        yield handOut();
+        merge.clear();
+        attributes.forgetBefore();
+      }
+      if (place !== NO_SESSION) merge.add(attributes.row);
+    }
+    // Of attributes that belong to none, or to a session over the limit, nothing is kept.
+    if (attributes.keptBytes > batchBytes && batch.pendingAttributes === 0) {
+      if (batch.count > 0) yield handOut();
+      merge.clear();
+      attributes.forgetRead();
     }
   }
-  merge.end();
-  for (let batch = merge.nextBatch(); batch !== undefined; batch = merge.nextBatch()) yield batch;
-}
-
-function addAttribute(session: Growing, row: CopyRow, maxSessionBytes: number): void {
-  session.bytes += row.bytes;
-  if (row.boolean(ATTRIBUTE.withheld) || session.bytes > maxSessionBytes) {
-    session.bytes = Number.POSITIVE_INFINITY;
-    session.attributes = [];
-  } else {
-    session.attributes.push(row.text(ATTRIBUTE.key), row.text(ATTRIBUTE.value));
+  while (!merge.completeBefore(page.count)) {
+    yield handOut();
+    merge.clear();
   }
+  if (batch.count > 0) yield handOut();
 }

@@ -1,7 +1,9 @@
-import { INFINITE_FUTURE, type Range, type SessionId } from "@rehome/core";
+import type { Range, SessionId } from "@rehome/core";
 import type { Expiry, Source } from "../source.js";
 import type { Connections } from "./connections.js";
-import { copyRows } from "./copy-rows.js";
+import { CopyOut } from "./copy-out.js";
+import type { CopyRow } from "./copy-row.js";
+import { ReadBuffer } from "./read-buffer.js";
 import { absolute, matchRange } from "./statement.js";
 
 const BATCH = 1_000;
@@ -14,14 +16,25 @@ export async function* listExpiries(
   const select = `SELECT session_id, ${absolute("expires_at", timeZone)} FROM user_sessions WHERE ${matchRange(range)("session_id")}`;
   yield* connections.snapshot(async function* (client) {
     let batch: Expiry[] = [];
-    for await (const rows of copyRows(client, select, 2, signal)) {
-      for (let row = rows.next(); row !== null; row = rows.next()) {
-        batch.push({ id: row.text(0) as SessionId, expiresAt: row.instant(1) ?? INFINITE_FUTURE });
+    const buffer = new ReadBuffer();
+    const rows = CopyOut.run(client, select, 2, buffer);
+    while (await rows.more()) {
+      while (rows.next()) {
+        batch.push(readExpiry(rows.row, buffer.bytes));
         if (batch.length < BATCH) continue;
         yield batch;
         batch = [];
       }
+      rows.forgetRead();
     }
     if (batch.length > 0) yield batch;
   }, signal);
+}
+
+/** Without an expiry a session never expires. */
+function readExpiry(row: CopyRow, bytes: Buffer): Expiry {
+  const id = row.text(bytes, 0) as SessionId;
+  if (row.isNull(1)) return { id, expiresAt: Infinity };
+  row.readTime(bytes, 1);
+  return { id, expiresAt: row.milliseconds };
 }

@@ -1,124 +1,121 @@
-import type { SessionId } from "@rehome/core";
-import { CopyRow, type RowPlace } from "./copy-rows.js";
-import { type Growing, type Page, type SessionPlace, SessionReader } from "./page.js";
+import type { SessionId, SourceBatch } from "@rehome/core";
+import { CopyRow } from "./copy-row.js";
+import type { Page } from "./page.js";
 import { ATTRIBUTE, SESSION, SESSION_COLUMNS } from "./statement.js";
 
 /** Loading is told of no more at a time, however small the sessions are. */
 const MAX_BATCH_SESSIONS = 500;
 
+/** Where an attribute belongs to no session: no foreign key sees to that. */
+export const NO_SESSION = -1;
+
 /**
- * A page's sessions in the order in which their attributes follow: with the first attribute of one, all before
- * it are complete, and leave in batches.
+ * Gives a page's sessions their attributes, which follow in the same order: with the first attribute of one
+ * session, all before it are complete.
  */
 export class Merge {
-  readonly #rows: readonly SessionPlace[];
-  readonly #reader = new SessionReader();
+  readonly batch: SourceBatch;
+  readonly #page: Page;
   readonly #batchBytes: number;
-  /** The session whose attributes are coming; before the first, none. The other row is the one after it. */
-  #place = -1;
+  readonly #maxSessionBytes: number;
+  /** The session whose attributes are coming, and the one after it. */
+  #place = 0;
+  readonly #session = new CopyRow(SESSION_COLUMNS);
   readonly #next = new CopyRow(SESSION_COLUMNS);
-  #session: Growing | null = null;
+  /** Of the attributes of that session. */
+  #attributeBytes = 0;
+  #batchSize = 0;
   #places: Map<SessionId, number> | null = null;
-  #batch: Growing[] = [];
-  #bytes = 0;
-  readonly #full: Growing[][] = [];
 
-  constructor(page: Page, batchBytes: number) {
-    this.#rows = page.sessions;
+  constructor(page: Page, batch: SourceBatch, batchBytes: number, maxSessionBytes: number) {
+    this.#page = page;
+    this.batch = batch;
+    batch.clear();
     this.#batchBytes = batchBytes;
-    this.#moveTo(-1);
+    this.#maxSessionBytes = maxSessionBytes;
+    this.#moveTo(0);
   }
 
-  /** The session an attribute belongs to; null for one that belongs to none, where no foreign key sees to that. */
-  sessionOf(attribute: CopyRow): Growing | null {
-    if (this.#session !== null && isOf(attribute, this.#reader.row)) return this.#session;
-    const place = isOf(attribute, this.#next)
-      ? this.#place + 1
-      : this.#find(attribute.text(ATTRIBUTE.sessionId) as SessionId);
-    if (place === undefined) return null;
-    if (place <= this.#place) throw new Error("the attributes are not in the order of sessions");
-    this.#moveTo(place);
-    return this.#session;
+  /** The place of the session an attribute belongs to. */
+  placeOf(attribute: CopyRow): number {
+    if (attribute.isNull(ATTRIBUTE.sessionId)) return NO_SESSION;
+    const { bytes } = this.#page.buffer;
+    if (isOf(bytes, attribute, this.#session)) return this.#place;
+    if (this.#place + 1 < this.#page.count && isOf(bytes, attribute, this.#next))
+      return this.#place + 1;
+    this.#places ??= this.#findPlaces();
+    const id = attribute.text(bytes, ATTRIBUTE.sessionId) as SessionId;
+    const place = this.#places.get(id) ?? NO_SESSION;
+    if (place !== NO_SESSION && place < this.#place)
+      throw new Error("the attributes are not in the order of sessions");
+    return place;
   }
 
-  /** No attribute is to come. */
-  end(): void {
-    this.#moveTo(this.#rows.length);
-    if (this.#batch.length > 0) this.#full.push(this.#batch);
+  #findPlaces(): Map<SessionId, number> {
+    const { bytes } = this.#page.buffer;
+    const places = new Map<SessionId, number>();
+    for (let place = 0; place < this.#page.count; place += 1) {
+      this.#page.moveTo(place, this.#next);
+      places.set(this.#next.text(bytes, SESSION.id) as SessionId, place);
+    }
+    this.#moveTo(this.#place);
+    return places;
   }
 
-  nextBatch(): Growing[] | undefined {
-    return this.#full.shift();
+  /** With an attribute of no session, the one that had begun is complete as well. */
+  get afterBegun(): number {
+    return this.#attributeBytes === 0 ? this.#place : this.#place + 1;
   }
 
-  /** All before it are complete. */
+  /** Completes the sessions before a place; false when the batch is full, before it is given more. */
+  completeBefore(place: number): boolean {
+    while (this.#place < place) {
+      this.#page.complete(this.#place, this.#attributeBytes, this.batch);
+      this.#batchSize += this.batch.size(this.batch.count - 1);
+      this.#attributeBytes = 0;
+      this.#moveTo(this.#place + 1);
+      if (this.#batchSize >= this.#batchBytes || this.batch.count >= MAX_BATCH_SESSIONS)
+        return false;
+    }
+    return true;
+  }
+
+  /** To the session reached; of one that has become larger than any that is read, none are kept. */
+  add(attribute: CopyRow): void {
+    const { bytes } = this.#page.buffer;
+    this.#attributeBytes += attribute.isTrue(bytes, ATTRIBUTE.withheld) ? Infinity : attribute.size;
+    if (this.#attributeBytes > this.#maxSessionBytes) {
+      this.#attributeBytes = Infinity;
+      this.batch.dropAttributes();
+    } else {
+      this.batch.addAttribute(
+        attribute.start(ATTRIBUTE.key),
+        attribute.end(ATTRIBUTE.key),
+        attribute.start(ATTRIBUTE.value),
+        attribute.end(ATTRIBUTE.value),
+      );
+    }
+  }
+
+  clear(): void {
+    this.batch.clear();
+    this.#batchSize = 0;
+  }
+
   #moveTo(place: number): void {
-    while (this.#place < place && this.#place < this.#rows.length) {
-      if (this.#session !== null) this.#complete(this.#session);
-      this.#place += 1;
-      const row = this.#rows[this.#place];
-      this.#session = row === undefined ? null : this.#reader.read(row);
-    }
-    const next = this.#rows[this.#place + 1];
-    if (next !== undefined) this.#next.move(next.buffer, next.at);
-  }
-
-  #complete(session: Growing): void {
-    sortAttributes(session.attributes);
-    this.#batch.push(session);
-    this.#bytes += session.bytes;
-    if (this.#bytes < this.#batchBytes && this.#batch.length < MAX_BATCH_SESSIONS) return;
-    this.#full.push(this.#batch);
-    [this.#batch, this.#bytes] = [[], 0];
-  }
-
-  #find(id: SessionId): number | undefined {
-    this.#places ??= placesOf(this.#rows);
-    return this.#places.get(id);
+    this.#place = place;
+    const { count } = this.#page;
+    if (place < count) this.#page.moveTo(place, this.#session);
+    if (place + 1 < count) this.#page.moveTo(place + 1, this.#next);
   }
 }
 
-function isOf(attribute: CopyRow, session: CopyRow): boolean {
-  return attribute.equals(ATTRIBUTE.sessionId, session, SESSION.id);
-}
-
-function placesOf(rows: readonly RowPlace[]): Map<SessionId, number> {
-  const row = new CopyRow(SESSION_COLUMNS);
-  return new Map(
-    rows.map(({ buffer, at }, place) => {
-      row.move(buffer, at);
-      return [row.text(SESSION.id) as SessionId, place];
-    }),
-  );
-}
-
-/**
- * By key, whatever plan and collation the server took: the JSON of the same attributes is to be the same text
- * each time, or verifying would find a difference where there is none.
- */
-function sortAttributes(attributes: (string | null)[]): void {
-  if (attributes.length > 2 * MAX_INSERTIONS) {
-    sortMany(attributes);
-    return;
+function isOf(bytes: Buffer, attribute: CopyRow, session: CopyRow): boolean {
+  const [start, sessionStart] = [attribute.start(ATTRIBUTE.sessionId), session.start(SESSION.id)];
+  const length = attribute.end(ATTRIBUTE.sessionId) - start;
+  if (length !== session.end(SESSION.id) - sessionStart) return false;
+  for (let i = 0; i < length; i += 1) {
+    if (bytes[start + i] !== bytes[sessionStart + i]) return false;
   }
-  for (let end = 2; end < attributes.length; end += 2) {
-    for (let i = end; i > 0 && keyAt(attributes, i - 2) > keyAt(attributes, i); i -= 2) {
-      const [key, value] = [keyAt(attributes, i), attributes[i + 1] ?? null];
-      attributes.copyWithin(i, i - 2, i);
-      [attributes[i - 2], attributes[i - 1]] = [key, value];
-    }
-  }
-}
-
-const MAX_INSERTIONS = 16;
-
-function sortMany(attributes: (string | null)[]): void {
-  const order = Array.from({ length: attributes.length / 2 }, (_, pair) => 2 * pair);
-  order.sort((one, other) => (keyAt(attributes, one) < keyAt(attributes, other) ? -1 : 1));
-  const sorted = order.flatMap((i) => [keyAt(attributes, i), attributes[i + 1] ?? null]);
-  for (const [i, value] of sorted.entries()) attributes[i] = value;
-}
-
-function keyAt(attributes: readonly (string | null)[], i: number): string {
-  return attributes[i] ?? "";
+  return true;
 }

@@ -1,8 +1,10 @@
-import { INFINITE_FUTURE, type SessionId, type SourceSession } from "@rehome/core";
+import { type SessionId, type SourceBatch, TEXT, TIME } from "@rehome/core";
 import type { PoolClient } from "pg";
-import type { ReadOptions } from "../source.js";
-import { CopyRow, copyRows, type RowPlace } from "./copy-rows.js";
+import { CopyOut } from "./copy-out.js";
+import { CopyRow } from "./copy-row.js";
+import type { ReadBuffer } from "./read-buffer.js";
 import {
+  type Limits,
   type Match,
   selectSessions,
   selectUsers,
@@ -12,119 +14,171 @@ import {
   USER_COLUMNS,
 } from "./statement.js";
 
-/** A session that may still be given attributes. */
-export type Growing = { -readonly [Name in keyof SourceSession]: SourceSession[Name] } & {
-  attributes: (string | null)[];
-};
+const NONE = -1;
 
-export interface SessionPlace extends RowPlace {
-  readonly user: User | null;
-}
+/** A user's id: of the many that are numbers, the number is faster to look up. */
+type UserId = string | number;
 
-interface User {
-  readonly id: string;
-  /** null while it has not been read, or where there is no such user. */
-  place: RowPlace | null;
-}
-
-/**
- * Sessions in order, and their users with their preferences. They stay as they came over the wire until it is
- * their turn: objects that wait are what makes a collector of garbage work.
- */
-export interface Page {
-  readonly sessions: readonly SessionPlace[];
+/** Sessions in order, and their users with their preferences: where their rows lie in the buffer. */
+export class Page {
+  readonly buffer: ReadBuffer;
   /** Left out, to be read one by one: together they might not fit in memory. */
-  readonly large: readonly SessionId[];
+  readonly large: SessionId[] = [];
   /** Of the last session in order, a large one or not. */
-  readonly lastId: SessionId | null;
+  lastId: SessionId | null = null;
+  readonly #sessions: number[] = [];
+  /** Of each session, its user's number in this page. */
+  readonly #userOf: number[] = [];
+  readonly #users: number[] = [];
+  readonly #userNumbers = new Map<UserId, number>();
+  readonly #session = new CopyRow(SESSION_COLUMNS);
+  readonly #user = new CopyRow(USER_COLUMNS);
+
+  constructor(buffer: ReadBuffer) {
+    this.buffer = buffer;
+  }
+
+  get count(): number {
+    return this.#sessions.length;
+  }
+
+  get userIds(): Iterable<UserId> {
+    return this.#userNumbers.keys();
+  }
+
+  addSession(row: CopyRow, rowStart: number): void {
+    this.#sessions.push(rowStart);
+    this.#userOf.push(row.isNull(SESSION.userId) ? NONE : this.#numberOf(row));
+  }
+
+  #numberOf(row: CopyRow): number {
+    const id = userId(this.buffer.bytes, row.start(SESSION.userId), row.end(SESSION.userId));
+    const known = this.#userNumbers.get(id);
+    if (known !== undefined) return known;
+    const number = this.#users.length;
+    this.#userNumbers.set(id, number);
+    this.#users.push(NONE);
+    return number;
+  }
+
+  addUser(row: CopyRow, rowStart: number): void {
+    const id = userId(this.buffer.bytes, row.start(USER.id), row.end(USER.id));
+    const number = this.#userNumbers.get(id);
+    // Where a user's preferences are not unique, the user comes with each of them.
+    if (number !== undefined && this.#users[number] === NONE) this.#users[number] = rowStart;
+  }
+
+  /** Moves a cursor to a session. */
+  moveTo(session: number, row: CopyRow): void {
+    row.move(this.buffer.bytes, this.#sessions[session] as number);
+  }
+
+  /** Completes the batch's next session, whose attributes it has already; they are of so many bytes. */
+  complete(session: number, attributeBytes: number, batch: SourceBatch): void {
+    const { bytes } = this.buffer;
+    const row = this.#session;
+    this.moveTo(session, row);
+    setText(batch, TEXT.id, row, SESSION.id);
+    setText(batch, TEXT.userId, row, SESSION.userId);
+    setText(batch, TEXT.ipAddress, row, SESSION.ipAddress);
+    setText(batch, TEXT.userAgent, row, SESSION.userAgent);
+    setTime(batch, TIME.createdAt, bytes, row, SESSION.createdAt);
+    setTime(batch, TIME.lastActivityAt, bytes, row, SESSION.lastActivityAt);
+    // NOT NULL in the reference schema; elsewhere a session without an expiry never expires.
+    if (row.isNull(SESSION.expiresAt)) batch.setTime(TIME.expiresAt, Infinity, 0);
+    else setTime(batch, TIME.expiresAt, bytes, row, SESSION.expiresAt);
+
+    const user = this.#userOf[session] as number;
+    const userStart = user === NONE ? NONE : (this.#users[user] as number);
+    if (userStart !== NONE) this.#setUser(userStart, batch);
+    const ownBytes = row.size + (userStart === NONE ? 0 : this.#user.size);
+    const withheld = row.isTrue(bytes, SESSION.withheld);
+    batch.complete(withheld ? Infinity : ownBytes + attributeBytes);
+  }
+
+  #setUser(start: number, batch: SourceBatch): void {
+    const { bytes } = this.buffer;
+    const row = this.#user;
+    row.move(bytes, start);
+    setText(batch, TEXT.username, row, USER.username);
+    setText(batch, TEXT.email, row, USER.email);
+    setText(batch, TEXT.theme, row, USER.theme);
+    setText(batch, TEXT.language, row, USER.language);
+    if (!row.isNull(USER.notificationsEnabled))
+      batch.setNotificationsEnabled(row.isTrue(bytes, USER.notificationsEnabled));
+  }
+}
+
+function setText(batch: SourceBatch, text: number, row: CopyRow, column: number): void {
+  batch.setText(text, row.start(column), row.end(column));
+}
+
+function setTime(
+  batch: SourceBatch,
+  time: number,
+  bytes: Buffer,
+  row: CopyRow,
+  column: number,
+): void {
+  if (row.isNull(column)) return;
+  row.readTime(bytes, column);
+  batch.setTime(time, row.milliseconds, row.microseconds);
+}
+
+const [ZERO, NINE] = [48, 57];
+const MAX_DIGITS = 15;
+
+/** The number itself where it is one whose text is its only one, as far as doubles are exact. */
+function userId(bytes: Buffer, start: number, end: number): UserId {
+  const digits = end - start;
+  const isNumber = digits > 0 && digits <= MAX_DIGITS && (digits === 1 || bytes[start] !== ZERO);
+  if (!isNumber) return bytes.toString("utf8", start, end);
+  let number = 0;
+  for (let i = start; i < end; i += 1) {
+    const digit = bytes[i] as number;
+    if (digit < ZERO || digit > NINE) return bytes.toString("utf8", start, end);
+    number = number * 10 + digit - ZERO;
+  }
+  return number;
+}
+
+interface PageReading {
+  readonly client: PoolClient;
+  readonly buffer: ReadBuffer;
+  readonly limits: Limits;
 }
 
 /** At most so many sessions. One whose row is over `maxRowBytes` is large, unless it is over the limit of all. */
 export async function readPage(
-  client: PoolClient,
+  { client, buffer, limits }: PageReading,
   match: Match,
   most: number,
   maxRowBytes: number,
-  options: ReadOptions,
 ): Promise<Page> {
-  const bytes = Math.min(maxRowBytes, options.maxSessionBytes);
-  const select = selectSessions(match, { timeZone: options.timeZone, bytes }, most);
-  const sessions: SessionPlace[] = [];
-  const large: SessionId[] = [];
-  const users = new Map<string, User>();
-  let lastId: SessionId | null = null;
-  for await (const rows of copyRows(client, select, SESSION_COLUMNS, options.signal)) {
-    for (let row = rows.next(); row !== null; row = rows.next()) {
-      lastId = row.text(SESSION.id) as SessionId;
-      if (row.boolean(SESSION.withheld) && bytes < options.maxSessionBytes) {
-        large.push(lastId);
-        continue;
-      }
-      const user = userOf(row, users);
-      const { buffer, at } = row.place;
-      sessions.push({ buffer, at, user });
+  const bytes = Math.min(maxRowBytes, limits.bytes);
+  const select = selectSessions(match, { timeZone: limits.timeZone, bytes }, most);
+  buffer.clear();
+  const page = new Page(buffer);
+  const sessions = CopyOut.run(client, select, SESSION_COLUMNS, buffer);
+  const { row } = sessions;
+  while (await sessions.more()) {
+    while (sessions.next()) {
+      if (row.isTrue(buffer.bytes, SESSION.withheld) && bytes < limits.bytes)
+        page.large.push(row.text(buffer.bytes, SESSION.id) as SessionId);
+      else page.addSession(row, sessions.rowStart);
     }
   }
-  await readUsers(client, users, options);
-  return { sessions, large, lastId };
-}
-
-function userOf(row: CopyRow, users: Map<string, User>): User | null {
-  const id = row.text(SESSION.userId);
-  if (id === null) return null;
-  const known = users.get(id);
-  if (known !== undefined) return known;
-  const user = { id, place: null };
-  users.set(id, user);
-  return user;
+  // The cursor stays at the last row.
+  if (page.count + page.large.length > 0)
+    page.lastId = row.text(buffer.bytes, SESSION.id) as SessionId;
+  await readUsers(client, page);
+  return page;
 }
 
 /** One look-up for each user, however many sessions are theirs. */
-async function readUsers(
-  client: PoolClient,
-  users: ReadonlyMap<string, User>,
-  { signal }: ReadOptions,
-): Promise<void> {
-  if (users.size === 0) return;
-  for await (const rows of copyRows(client, selectUsers([...users.keys()]), USER_COLUMNS, signal)) {
-    for (let row = rows.next(); row !== null; row = rows.next()) {
-      const user = users.get(row.text(USER.id) ?? "");
-      // Where a user's preferences are not unique, the user comes with each of them.
-      if (user?.place === null) user.place = row.place;
-    }
-  }
-}
-
-/** Makes sessions of a page's rows. */
-export class SessionReader {
-  /** The one read last. */
-  readonly row = new CopyRow(SESSION_COLUMNS);
-  readonly #user = new CopyRow(USER_COLUMNS);
-
-  /** The session at this place, without attributes. */
-  read(place: SessionPlace): Growing {
-    const row = this.row;
-    row.move(place.buffer, place.at);
-    const found = place.user?.place ?? null;
-    const user = found === null ? null : this.#user;
-    if (found !== null) this.#user.move(found.buffer, found.at);
-    const withheld = row.boolean(SESSION.withheld) === true;
-    return {
-      id: row.text(SESSION.id) as SessionId,
-      userId: place.user?.id ?? null,
-      username: user?.text(USER.username) ?? null,
-      email: user?.text(USER.email) ?? null,
-      ipAddress: row.text(SESSION.ipAddress),
-      userAgent: row.text(SESSION.userAgent),
-      createdAt: row.instant(SESSION.createdAt),
-      lastActivityAt: row.instant(SESSION.lastActivityAt),
-      // NOT NULL in the reference schema; elsewhere a session without an expiry never expires.
-      expiresAt: row.instant(SESSION.expiresAt) ?? INFINITE_FUTURE,
-      theme: user?.text(USER.theme) ?? null,
-      language: user?.text(USER.language) ?? null,
-      notificationsEnabled: user?.boolean(USER.notificationsEnabled) ?? null,
-      attributes: [],
-      bytes: withheld ? Number.POSITIVE_INFINITY : row.bytes + (user?.bytes ?? 0),
-    };
-  }
+async function readUsers(client: PoolClient, page: Page): Promise<void> {
+  const ids = Array.from(page.userIds, String);
+  if (ids.length === 0) return;
+  const users = CopyOut.run(client, selectUsers(ids), USER_COLUMNS, page.buffer);
+  while (await users.more()) while (users.next()) page.addUser(users.row, users.rowStart);
 }

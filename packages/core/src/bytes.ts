@@ -1,0 +1,30 @@
+/** Up to so many bytes a loop is faster than a call that leaves JavaScript. */
+const SHORT = 64;
+
+/** Copies `from[start, end)` to `to[at …]`; there must be room. Returns where it ends. */
+export function copyBytes(
+  from: Buffer,
+  start: number,
+  end: number,
+  to: Buffer,
+  at: number,
+): number {
+  const length = end - start;
+  if (length > SHORT) from.copy(to, at, start, end);
+  else for (let i = 0; i < length; i += 1) to[at + i] = from[start + i] as number;
+  return at + length;
+}
+
+type Numbers = Int8Array | Uint8Array | Int32Array | Float64Array;
+
+/** The same numbers, with room for as many more. */
+export function twice<Of extends Numbers>(numbers: Of): Of {
+  const grown = new (numbers.constructor as new (length: number) => Of)(2 * numbers.length);
+  grown.set(numbers);
+  return grown;
+}
+
+/** How much to allocate where so much is needed now, and soon more. */
+export function withSlack(needed: number): number {
+  return Math.ceil(Math.max(2 * Math.min(needed, 512 * 1024), 1.125 * needed));
+}

@@ -1,0 +1,66 @@
+import { type Mapping, renamed } from "./mapping.js";
+
+/** What an attribute is called in the target. */
+export interface FieldName {
+  readonly text: string;
+  readonly bytes: Buffer;
+  /** Another field has this name. */
+  readonly reserved: boolean;
+}
+
+interface Known extends FieldName {
+  readonly key: Buffer;
+}
+
+/** Few keys make up most attributes; others, and long ones, are not remembered. */
+const MAX_KEYS = 1_024;
+const MAX_KEY_BYTES = 255;
+const SLOTS = 4 * MAX_KEYS;
+
+/** The names of attributes by the bytes of their keys, without making a string of each. */
+export class FieldNames {
+  readonly #mapping: Mapping;
+  readonly #reserved: ReadonlySet<string>;
+  /** A hash table with linear probing. */
+  readonly #slots: (Known | null)[] = Array.from({ length: SLOTS }, () => null);
+  #known = 0;
+
+  constructor(mapping: Mapping, reserved: ReadonlySet<string>) {
+    this.#mapping = mapping;
+    this.#reserved = reserved;
+  }
+
+  of(bytes: Buffer, start: number, end: number): FieldName {
+    let slot = hash(bytes, start, end) % SLOTS;
+    for (;;) {
+      const known = this.#slots[slot] as Known | null;
+      if (known === null) return this.#learn(bytes, start, end, slot);
+      if (isSame(known.key, bytes, start, end)) return known;
+      slot = (slot + 1) % SLOTS;
+    }
+  }
+
+  #learn(bytes: Buffer, start: number, end: number, slot: number): FieldName {
+    const key = Buffer.from(bytes.subarray(start, end));
+    const text = renamed(this.#mapping.renames, key.toString());
+    const name = { key, text, bytes: Buffer.from(text), reserved: this.#reserved.has(text) };
+    if (this.#known < MAX_KEYS && key.length <= MAX_KEY_BYTES) {
+      this.#slots[slot] = name;
+      this.#known += 1;
+    }
+    return name;
+  }
+}
+
+/** FNV-1a, of which the lower bits are used. */
+function hash(bytes: Buffer, start: number, end: number): number {
+  let value = 0x811c9dc5;
+  for (let i = start; i < end; i += 1) value = Math.imul(value ^ (bytes[i] as number), 0x01000193);
+  return value >>> 0;
+}
+
+function isSame(key: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (key.length !== end - start) return false;
+  for (let i = 0; i < key.length; i += 1) if (key[i] !== bytes[start + i]) return false;
+  return true;
+}

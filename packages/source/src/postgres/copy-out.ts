@@ -1,0 +1,174 @@
+import type { Connection, PoolClient, Submittable } from "pg";
+import { CopyRow, HEADER_BYTES, int32 } from "./copy-row.js";
+import type { ReadBuffer } from "./read-buffer.js";
+
+/** Of a message of PostgreSQL's protocol: its type, and its length without the type. */
+const MESSAGE_HEADER_BYTES = 5;
+const COPY_DATA = "d".charCodeAt(0);
+
+/** So much is taken from the socket ahead of who reads. */
+const MAX_AHEAD_BYTES = 512 * 1024;
+
+type DataListener = (piece: Buffer) => void;
+
+/**
+ * `COPY (select) TO STDOUT (FORMAT binary)`, whose rows are added to a buffer as they come. A client library makes
+ * an object of each message, so while it lasts the socket is read here, and only what is no row is passed on.
+ */
+export class CopyOut implements Submittable {
+  /** The cursor that `next` moves. */
+  readonly row: CopyRow;
+  /** Where the cursor's message begins. */
+  #messageStart: number;
+  readonly #buffer: ReadBuffer;
+  /** Before it lies what the buffer held already. */
+  readonly #from: number;
+  readonly #text: string;
+  #connection: Connection | null = null;
+  #listeners: DataListener[] = [];
+  /** Up to here all messages are whole, and none is anything but a row. */
+  #whole: number;
+  #next: number;
+  #headerRead = false;
+  #state: "reading" | "ended" | { readonly error: unknown } = "reading";
+  #wake: (() => void) | null = null;
+
+  constructor(select: string, columns: number, buffer: ReadBuffer) {
+    this.#text = `COPY (${select}) TO STDOUT (FORMAT binary)`;
+    this.row = new CopyRow(columns);
+    this.#buffer = buffer;
+    this.#from = buffer.end;
+    [this.#whole, this.#next, this.#messageStart] = [buffer.end, buffer.end, buffer.end];
+  }
+
+  static run(client: PoolClient, select: string, columns: number, buffer: ReadBuffer): CopyOut {
+    return client.query(new CopyOut(select, columns, buffer));
+  }
+
+  /** Waits until there are rows to read; false when all have been. Throws what the server or the socket said. */
+  async more(): Promise<boolean> {
+    while (this.#next === this.#whole) {
+      if (this.#state === "ended") return false;
+      if (this.#state !== "reading") throw this.#state.error;
+      this.#connection?.stream.resume();
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    return true;
+  }
+
+  /** Moves the cursor to the next row; false after the last one that has come. */
+  next(): boolean {
+    const { bytes } = this.#buffer;
+    while (this.#next < this.#whole) {
+      this.#messageStart = this.#next;
+      this.#next = endOfMessage(bytes, this.#next);
+      if (this.rowStart === this.#next) continue;
+      const end = this.row.move(bytes, this.rowStart);
+      if (end === false) continue;
+      if (end !== this.#next) throw new Error("a message of COPY that is not one row");
+      return true;
+    }
+    return false;
+  }
+
+  /** Where the cursor's row begins in the buffer. */
+  get rowStart(): number {
+    return this.#messageStart + MESSAGE_HEADER_BYTES;
+  }
+
+  /** Bytes that have been read and are not forgotten. */
+  get keptBytes(): number {
+    return this.#next - this.#from;
+  }
+
+  /** Forgets what came before the cursor's row, which moves with all that follows. */
+  forgetBefore(): void {
+    this.#forgetTo(this.#messageStart);
+    this.row.move(this.#buffer.bytes, this.rowStart);
+  }
+
+  /** Forgets the cursor's row as well. */
+  forgetRead(): void {
+    this.#forgetTo(this.#next);
+  }
+
+  #forgetTo(end: number): void {
+    const bytes = end - this.#from;
+    this.#buffer.remove(this.#from, end);
+    this.#messageStart -= bytes;
+    this.#next -= bytes;
+    this.#whole -= bytes;
+  }
+
+  submit(connection: Connection): void {
+    this.#connection = connection;
+    const { stream } = connection;
+    this.#listeners = stream.listeners("data") as DataListener[];
+    for (const listener of this.#listeners) stream.off("data", listener);
+    stream.on("data", this.#receive);
+    connection.query(this.#text);
+  }
+
+  readonly #receive = (piece: Buffer): void => {
+    this.#buffer.add(piece);
+    this.#findMessages();
+    if (this.#next === this.#whole) return;
+    if (this.#buffer.end - this.#next > MAX_AHEAD_BYTES) this.#connection?.stream.pause();
+    this.#wakeUp();
+  };
+
+  #findMessages(): void {
+    const buffer = this.#buffer;
+    while (this.#state !== "ended" && this.#whole + MESSAGE_HEADER_BYTES <= buffer.end) {
+      const start = this.#whole;
+      const end = endOfMessage(buffer.bytes, start);
+      if (end > buffer.end) {
+        buffer.reserve(end);
+        return;
+      }
+      if (buffer.bytes[start] === COPY_DATA) {
+        this.#whole = this.#headerRead ? end : this.#removeHeader(start, end);
+      } else {
+        const message = Buffer.from(buffer.bytes.subarray(start, end));
+        buffer.remove(start, end);
+        for (const listener of this.#listeners) listener.call(this.#connection?.stream, message);
+      }
+    }
+  }
+
+  /** What comes before the first row is in its message. Returns where that ends then. */
+  #removeHeader(start: number, end: number): number {
+    this.#headerRead = true;
+    const header = start + MESSAGE_HEADER_BYTES;
+    this.#buffer.remove(header, header + HEADER_BYTES);
+    this.#buffer.bytes.writeInt32BE(end - HEADER_BYTES - start - 1, start + 1);
+    return end - HEADER_BYTES;
+  }
+
+  handleError(error: unknown): void {
+    this.#state = { error };
+    this.#wakeUp();
+  }
+
+  handleReadyForQuery(): void {
+    const stream = this.#connection?.stream;
+    stream?.off("data", this.#receive);
+    for (const listener of this.#listeners) stream?.on("data", listener);
+    // Of one that failed, the failure is still to be told.
+    if (this.#state === "reading") this.#state = "ended";
+    this.#wakeUp();
+  }
+
+  handleCommandComplete(): void {
+    // ReadyForQuery follows.
+  }
+
+  #wakeUp(): void {
+    this.#wake?.();
+    this.#wake = null;
+  }
+}
+
+function endOfMessage(bytes: Buffer, start: number): number {
+  return start + 1 + int32(bytes, start + 1);
+}
