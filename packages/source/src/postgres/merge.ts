@@ -4,7 +4,7 @@ import type { Page } from "./page.js";
 import { ATTRIBUTE, SESSION, SESSION_COLUMNS } from "./statement.js";
 
 /** Loading is told of no more at a time, however small the sessions are. */
-const MAX_BATCH_SESSIONS = 500;
+const MAX_BATCH_SESSIONS = 2_000;
 
 /** Where an attribute belongs to no session: no foreign key sees to that. */
 export const NO_SESSION = -1;
