@@ -7,7 +7,7 @@ import { findOnPath, thisMachine } from "../local-services/machine.js";
 import { withArena } from "./arena.js";
 import type { Arena, Contender, Told } from "./contender.js";
 import { measure } from "./measure.js";
-import { oneLiner } from "./one-liner.js";
+import { firstOneLiner, oneLiner } from "./one-liner.js";
 import { openProgress } from "./progress.js";
 import { rehome } from "./rehome.js";
 import { seed } from "./seed.js";
@@ -33,6 +33,7 @@ const [sessions, users, rounds] = [values.sessions, values.users, values.rounds]
 const FASTEST = rehome({ workers: 2, policy: "newer" });
 const CONTENDERS: readonly Contender[] = [
   textbook,
+  firstOneLiner,
   oneLiner,
   FASTEST,
   rehome({ workers: 1, policy: "newer" }),
