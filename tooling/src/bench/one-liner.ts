@@ -32,7 +32,7 @@ SELECT '*' || 16 + 2 * (num_nonnulls(p.theme, p.language, p.notifications_enable
 
 const PIPE = `set -o pipefail
 printf '%s\\n' "$SETTINGS" "$SQL;" | "$PSQL" -X -q -A -t -R '' -v ON_ERROR_STOP=1 "$SOURCE_URL" |
-"$REDIS_CLI" -h 127.0.0.1 -p "$TARGET_PORT" --pipe
+"$REDIS_CLI" "$@" --pipe
 code=$?; times >&2; exit $code`;
 
 interface Typed {
@@ -68,19 +68,24 @@ function pipe({ name, settings, sql }: Typed): Contender {
   return {
     name,
     exactExpiry: true,
-    move: async ({ urls, target, sessions }) => {
+    move: async ({ urls, sessions }) => {
+      const [source, target] = [takePassword(urls.SOURCE_URL), takePassword(urls.TARGET_URL)];
       const env = {
         ...plainEnvironment(thisMachine()),
         SETTINGS: settings,
         SQL: sql,
         PSQL: await findClientTool("psql"),
         REDIS_CLI: await findClientTool("redis-cli"),
-        SOURCE_URL: urls["SOURCE_URL"],
-        TARGET_PORT: String(target.port),
-        REDISCLI_AUTH: new URL(target.url).password,
+        SOURCE_URL: source.url.href,
+        PGPASSWORD: source.password,
+        // Where there is none, redis-cli must not try an empty one.
+        ...(target.password !== "" && { REDISCLI_AUTH: target.password }),
       };
       const started = performance.now();
-      const shell = spawn("bash", ["-c", PIPE], { env, stdio: ["ignore", "pipe", "pipe"] });
+      const shell = spawn("bash", ["-c", PIPE, "bash", ...redisCliOptions(target.url)], {
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       const ended = new Promise((resolve) => shell.once("close", resolve));
       const [said, complained, code] = await Promise.all([
         text(shell.stdout),
@@ -93,6 +98,22 @@ function pipe({ name, settings, sql }: Typed): Contender {
       return { moved: sessions, seconds, loaderSeconds: childSeconds(complained), peakBytes: null };
     },
   };
+}
+
+/** Passwords go by the environment, since arguments show in process lists. */
+function takePassword(text: string): { url: URL; password: string } {
+  const url = new URL(text);
+  const password = decodeURIComponent(url.password);
+  url.password = "";
+  return { url, password };
+}
+
+function redisCliOptions({ protocol, hostname, port, username, pathname }: URL): string[] {
+  const host = hostname.replaceAll(/[[\]]/g, "");
+  const options = ["-h", host, "-p", port || "6379", "-n", pathname.slice(1) || "0"];
+  if (username !== "") options.push("--user", decodeURIComponent(username));
+  if (protocol === "rediss:") options.push("--tls");
+  return options;
 }
 
 /** The last line of bash's `times`: user and system time of its children. */
