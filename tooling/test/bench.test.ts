@@ -3,11 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { expect, onTestFinished, test } from "vitest";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { expect, inject, onTestFinished, test } from "vitest";
 import type { Measured } from "../src/bench/measure.js";
 import { median, ratioOf, renderTable } from "../src/bench/table.js";
+import { createDatabase, startRedis } from "../src/local-services/index.js";
 
 const MAIN = fileURLToPath(new URL("../dist/bench/main.js", import.meta.url));
+const RESULTS = fileURLToPath(new URL("../bench/RESULTS.md", import.meta.url));
+
+const WAYS = [
+  "textbook",
+  "one-liner, as first written",
+  "one-liner: psql",
+  "1 worker, newer",
+  "2 workers, replace",
+  "by HSET",
+];
 
 test(
   "every way of the benchmark leaves the same sessions, and has its line in the results",
@@ -21,10 +34,142 @@ test(
     const { stdout } = await execa(process.execPath, [MAIN, ...size, "--results", results]);
     const report = await readFile(results, "utf8");
     expect(report.trim()).toBe(stdout.trim());
-    for (const way of ["textbook", "one-liner", "1 worker, newer", "2 workers, replace", "by HSET"])
-      expect(report).toMatch(new RegExp(`^\\| [^|]*${way}[^|]* \\| [\\d,]+ `, "m"));
+    expectEveryWay(report);
   },
 );
+
+/** Beyond what a server of one's own is like: other users, a database with a number, passwords to be encoded, a zone. */
+test(
+  "given servers are measured as well, and left as they were",
+  { timeout: 180_000 },
+  async () => {
+    const password = "p@ss/w:rd %41";
+    const given = await startGiven();
+    const name = given.name;
+    await given.admin.query(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
+    await given.admin.query(`ALTER DATABASE ${name} OWNER TO ${name}`);
+    await given.admin.query(`ALTER DATABASE ${name} SET TimeZone = 'Asia/Tokyo'`);
+    await given.target.call("ACL", ["SETUSER", name, "on", `>${password}`, "~*", "&*", "+@all"]);
+    const [source, target] = [new URL(given.urls.SOURCE_URL), new URL(given.urls.TARGET_URL)];
+    for (const url of [source, target]) {
+      url.username = name;
+      url.password = encodeURIComponent(password);
+    }
+    target.pathname = "/2";
+    const urls = { ...given.urls, SOURCE_URL: source.href, TARGET_URL: target.href };
+    const recorded = await readFile(RESULTS, "utf8");
+
+    const { exitCode, stdout, stderr } = await benchGiven(urls);
+    expect(exitCode, stderr).toBe(0);
+    expectEveryWay(stdout);
+    expect(stdout).toMatch(/ [\d.]+ \/ – \/ – /);
+    expect(stdout).toContain(`SOURCE_URL postgres://${source.host}/${name}, `);
+    for (const url of Object.values(urls))
+      for (const secret of [new URL(url).password, decodeURIComponent(new URL(url).password)])
+        expect(stdout + stderr).not.toContain(secret);
+    expect(await readFile(RESULTS, "utf8")).toBe(recorded);
+    for (const redis of [given.target, given.queue])
+      expect(await redis.info("keyspace")).not.toContain("db");
+    expect(await given.target.call("ACL", ["USERS"])).toEqual(["default", name].toSorted());
+  },
+);
+
+test("given servers that hold what is not the benchmark's are refused and left alone", async () => {
+  const { urls, target, queue } = await startGiven();
+  for (const [variable, redis] of [
+    ["TARGET_URL", target],
+    ["QUEUE_URL", queue],
+  ] as const) {
+    // In another database than that of the URL.
+    await redis.select(5);
+    await redis.set("precious", "1");
+    const refused = await benchGiven(urls);
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toMatch(
+      new RegExp(`^bench: ${variable}: redis://127.0.0.1:\\d+/0 holds keys \\(1 in database 5\\)`),
+    );
+    expect(await redis.get("precious")).toBe("1");
+    await redis.del("precious");
+  }
+  const tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+  const source = await connect(urls.SOURCE_URL);
+  expect((await source.query(tables)).rowCount).toBe(0);
+  await source.query("CREATE TABLE users AS SELECT 1 AS user_id");
+  const refused = await benchGiven(urls);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(refused.stderr).toContain("table users was not made by rehome seed, and is left alone");
+  expect((await source.query("SELECT FROM users")).rowCount).toBe(1);
+  expect((await source.query(tables)).rowCount).toBe(1);
+});
+
+test("given servers that are not named, one server or away are refused, in words without a password", async () => {
+  const { urls } = await startGiven();
+  const { TARGET_URL, ...rest } = urls;
+  expect(await benchGiven(rest)).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining("bench: TARGET_URL is not set. Set all three"),
+  });
+  expect(await benchGiven({ ...urls, QUEUE_URL: TARGET_URL })).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("bench: QUEUE_URL and TARGET_URL name one server"),
+  });
+  for (const [url, why] of [
+    ["redis://:secret@127.0.0.1:1/0", "ECONNREFUSED"],
+    [new URL("/0", TARGET_URL).href.replace(/:[^:]*@/, ":secret@"), "WRONGPASS"],
+    [new URL("/99", TARGET_URL).href, "out of range"],
+  ] as const) {
+    const { exitCode, stderr } = await benchGiven({ ...urls, TARGET_URL: url });
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(`^bench: TARGET_URL: redis://127.0.0.1.* cannot be used .*${why}`),
+    );
+    expect(stderr).not.toContain(new URL(url).password);
+  }
+});
+
+function expectEveryWay(report: string): void {
+  for (const way of WAYS)
+    expect(report).toMatch(new RegExp(`^\\| [^|]*${way}[^|]* \\| [\\d,]+ `, "m"));
+}
+
+/** An empty database and two empty Redis servers. */
+async function startGiven() {
+  const name = `bench_${process.pid}_${(databases += 1)}`;
+  const server = new URL("/", inject("postgresUrl")).href;
+  const [target, queue] = [await startRedis(), await startRedis({ appendonly: true })];
+  for (const one of [target, queue]) onTestFinished(() => one.stop());
+  const urls = {
+    SOURCE_URL: await createDatabase(server, name),
+    QUEUE_URL: queue.url,
+    TARGET_URL: target.url,
+  };
+  const open = (url: string): Redis => {
+    const redis = new Redis(url);
+    onTestFinished(() => redis.disconnect());
+    return redis;
+  };
+  const admin = await connect(`${server}postgres`);
+  return { urls, name, admin, target: open(target.url), queue: open(queue.url) };
+}
+
+let databases = 0;
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client(url);
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
+}
+
+async function benchGiven(urls: Readonly<Record<string, string>>) {
+  const { PATH, HOME } = process.env;
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [MAIN, "--sessions", "300", "--users", "70", "--rounds", "1", "--given-servers"],
+    { env: { PATH, HOME, ...urls }, extendEnv: false, reject: false },
+  );
+  return { exitCode, stdout, stderr };
+}
 
 const turn = (seconds: number): Measured => ({
   moved: 1_000,

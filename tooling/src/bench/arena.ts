@@ -1,28 +1,56 @@
 import { Redis } from "ioredis";
 import { startPostgres, startRedis } from "../local-services/index.js";
-import type { Arena } from "./contender.js";
+import type { Arena, Servers } from "./contender.js";
+import { findGivenServers } from "./given-servers.js";
 
-/** Servers as they are installed, but with the memory that a database of this size is given. */
+export interface ArenaOptions {
+  readonly sessions: number;
+  /** On the servers that the environment names, instead of some that are started. */
+  readonly given?: boolean;
+}
+
+type Closing = (() => Promise<unknown>)[];
+
+/** Throws Refusal where the given servers are not fit, or not to be used, for this. */
 export async function withArena<T>(
-  sessions: number,
+  { sessions, given = false }: ArenaOptions,
   use: (arena: Arena) => Promise<T>,
 ): Promise<T> {
-  const stops: (() => Promise<unknown>)[] = [];
+  const closing: Closing = [];
+  try {
+    const servers = given ? await findGivenServers() : await startServers(closing);
+    const redis = openRedis(servers.urls.TARGET_URL, closing);
+    if (given) {
+      // They were empty, and are left so.
+      const queue = openRedis(servers.urls.QUEUE_URL, closing);
+      for (const one of [redis, queue]) closing.push(() => one.flushdb());
+    }
+    return await use({ ...servers, redis, sessions });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
+
+/** Servers as they are installed, but with the memory that a database of this size is given. */
+async function startServers(closing: Closing): Promise<Servers> {
   const started = async <S extends { stop(): Promise<void> }>(service: Promise<S>): Promise<S> => {
     const ready = await service;
-    stops.push(() => ready.stop());
+    closing.push(() => ready.stop());
     return ready;
   };
-  try {
-    const settings = { shared_buffers: "2GB", max_wal_size: "8GB", TimeZone: "UTC" };
-    const postgres = await started(startPostgres({ settings }));
-    const queue = await started(startRedis({ appendonly: true }));
-    const target = await started(startRedis());
-    const redis = new Redis(target.url);
-    stops.push(async () => redis.disconnect());
-    const urls = { SOURCE_URL: postgres.url, QUEUE_URL: queue.url, TARGET_URL: target.url };
-    return await use({ postgres, queue, target, redis, urls, sessions });
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  const settings = { shared_buffers: "2GB", max_wal_size: "8GB", TimeZone: "UTC" };
+  const postgres = await started(startPostgres({ settings }));
+  const queue = await started(startRedis({ appendonly: true }));
+  const target = await started(startRedis());
+  return {
+    urls: { SOURCE_URL: postgres.url, QUEUE_URL: queue.url, TARGET_URL: target.url },
+    pids: { postgres: postgres.pid, target: target.pid },
+    place: "everything on this machine",
+  };
+}
+
+function openRedis(url: string, closing: Closing): Redis {
+  const redis = new Redis(url);
+  closing.push(async () => redis.disconnect());
+  return redis;
 }

@@ -20,7 +20,7 @@ const EXPECTED = `
 export async function check(arena: Arena, contender: Contender, moved: number): Promise<void> {
   const held = await countSessions(arena);
   if (held !== moved) throw new Error(`${contender.name}: ${held} sessions of ${moved}`);
-  const source = new pg.Client(arena.urls["SOURCE_URL"]);
+  const source = new pg.Client(arena.urls.SOURCE_URL);
   await source.connect();
   try {
     const part = moved < arena.sessions ? `ORDER BY session_id LIMIT ${SAMPLE}` : "";

@@ -1,15 +1,19 @@
 import type { Redis } from "ioredis";
-import type { PostgresServer, RedisServer } from "../local-services/index.js";
-import type { Environment } from "../programs.js";
+
+export type Urls = Readonly<Record<"SOURCE_URL" | "QUEUE_URL" | "TARGET_URL", string>>;
+
+export interface Servers {
+  readonly urls: Urls;
+  /** Of those that were started here; what others spend cannot be read. */
+  readonly pids: { readonly postgres: number; readonly target: number } | null;
+  /** Where they are, in words for the report, without credentials. */
+  readonly place: string;
+}
 
 /** What everyone moves, and with what. */
-export interface Arena {
-  readonly postgres: PostgresServer;
-  readonly target: RedisServer;
-  readonly queue: RedisServer;
+export interface Arena extends Servers {
   /** For looking at the target. */
   readonly redis: Redis;
-  readonly urls: Environment;
   readonly sessions: number;
 }
 

@@ -1,38 +1,25 @@
 import { writeFile } from "node:fs/promises";
 import { cpus, platform, release, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import pg from "pg";
 import { findOnPath, thisMachine } from "../local-services/machine.js";
 import { withArena } from "./arena.js";
 import type { Arena, Contender, Told } from "./contender.js";
 import { measure } from "./measure.js";
-import { oneLiner } from "./one-liner.js";
+import { firstOneLiner, oneLiner } from "./one-liner.js";
+import { readOptions } from "./options.js";
 import { openProgress } from "./progress.js";
+import { Refusal } from "./refusal.js";
 import { rehome } from "./rehome.js";
 import { seed } from "./seed.js";
 import { median, ratioOf, renderTable, type Row, whole } from "./table.js";
 import { textbook } from "./textbook.js";
 
-const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
-
-const { values } = parseArgs({
-  options: {
-    sessions: { type: "string", default: "1000000" },
-    users: { type: "string", default: "200000" },
-    rounds: { type: "string", default: "3" },
-    results: { type: "string", default: RESULTS },
-  },
-});
-const [sessions, users, rounds] = [values.sessions, values.users, values.rounds].map(Number) as [
-  number,
-  number,
-  number,
-];
+const { sessions, users, rounds, results, given } = readOptions();
 
 const FASTEST = rehome({ workers: 2, policy: "newer" });
 const CONTENDERS: readonly Contender[] = [
   textbook,
+  firstOneLiner,
   oneLiner,
   FASTEST,
   rehome({ workers: 1, policy: "newer" }),
@@ -46,26 +33,40 @@ const RIVALS = [
   ["redpanda-connect", "Redpanda Connect: not under an open-source licence as a whole"],
 ] as const;
 
-await withArena(sessions, async (arena) => {
+try {
+  await withArena({ sessions, given }, async (arena) => {
+    const report = await renderReport(arena, await takeTurns(arena));
+    process.stdout.write(`${report}\n`);
+    if (results !== null) await writeFile(results, `${report}\n`);
+  });
+} catch (error) {
+  // Never the error as a whole: a driver's carries its command, which may be AUTH with a password.
+  const refused = error instanceof Refusal;
+  process.stderr.write(`${refused ? `bench: ${error.message}` : (error as Error).stack}\n`);
+  process.exit(refused ? error.exitCode : 1);
+}
+
+async function takeTurns(arena: Arena): Promise<Row[]> {
   const progress = openProgress();
-  progress.step(`seeding ${whole(sessions)} sessions of ${whole(users)} users`, sessions);
-  await seed(arena.urls, { sessions, users }, (done) => progress.at(done));
-  const rows: Row[] = CONTENDERS.map(({ name }) => ({ name, turns: [] }));
-  let turns = 0;
-  for (let round = 1; round <= rounds; round += 1) {
-    for (const [i, contender] of CONTENDERS.entries()) {
-      progress.step(`round ${round} of ${rounds}: ${contender.name}`, rounds * CONTENDERS.length);
-      const turn = await measure(arena, contender);
-      rows[i] = { name: contender.name, turns: [...(rows[i]?.turns ?? []), turn] };
-      turns += 1;
-      progress.at(turns);
+  try {
+    progress.step(`seeding ${whole(sessions)} sessions of ${whole(users)} users`, sessions);
+    await seed(arena.urls, { sessions, users }, (done) => progress.at(done));
+    const rows: Row[] = CONTENDERS.map(({ name }) => ({ name, turns: [] }));
+    let turns = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const [i, contender] of CONTENDERS.entries()) {
+        progress.step(`round ${round} of ${rounds}: ${contender.name}`, rounds * CONTENDERS.length);
+        const turn = await measure(arena, contender);
+        rows[i] = { name: contender.name, turns: [...(rows[i]?.turns ?? []), turn] };
+        turns += 1;
+        progress.at(turns);
+      }
     }
+    return rows;
+  } finally {
+    progress.end();
   }
-  progress.end();
-  const report = await renderReport(arena, rows);
-  process.stdout.write(`${report}\n`);
-  await writeFile(values.results, `${report}\n`);
-});
+}
 
 async function renderReport(arena: Arena, rows: readonly Row[]): Promise<string> {
   const turnsOf = (contender: Contender) =>
@@ -92,7 +93,7 @@ async function renderReport(arena: Arena, rows: readonly Row[]): Promise<string>
     ...RIVALS.map(([command, where]) => `- ${describeRival(command, where)}`),
     "",
     `Machine: ${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${whole(totalmem() / 2 ** 30)} GiB, ` +
-      `${platform()} ${release()}, Node ${process.versions.node}, ${await describeServers(arena)}; everything on this machine.`,
+      `${platform()} ${release()}, Node ${process.versions.node}, ${await describeServers(arena)}; ${arena.place}.`,
   ].join("\n");
 }
 
@@ -103,7 +104,7 @@ function describeRival(command: string, where: string): string {
 }
 
 async function describeServers({ urls, redis }: Arena): Promise<string> {
-  const client = new pg.Client(urls["SOURCE_URL"]);
+  const client = new pg.Client(urls.SOURCE_URL);
   await client.connect();
   const { rows } = await client.query<{ version: string }>(
     "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",

@@ -13,13 +13,12 @@ export interface Measured extends Turn {
 
 /** Empties the target, lets the contender move, and checks what it left. */
 export async function measure(arena: Arena, contender: Contender): Promise<Measured> {
-  const { redis, postgres, target } = arena;
-  await redis.flushall("SYNC");
+  await arena.redis.flushdb("SYNC");
   await settle(arena);
   const usedBefore = await usedMemory(arena);
-  const before = [familySeconds(postgres.pid), processorSeconds(target.pid)];
+  const before = serverSeconds(arena);
   const turn = await contender.move(arena);
-  const after = [familySeconds(postgres.pid), processorSeconds(target.pid)];
+  const after = serverSeconds(arena);
   const share = arena.sessions / turn.moved;
   const spent = after.map((seconds, i) => {
     const start = before[i] ?? null;
@@ -35,14 +34,24 @@ export async function measure(arena: Arena, contender: Contender): Promise<Measu
   };
 }
 
-/** What one contender leaves to the servers to tidy up must not be charged to the next. */
-async function settle({ postgres, target }: Arena): Promise<void> {
+/**
+ * What one contender leaves to the servers to tidy up must not be charged to the next. Where nothing can be read of
+ * them, that is a second.
+ */
+async function settle(arena: Arena): Promise<void> {
+  const sum = () => serverSeconds(arena).reduce<number>((all, one) => all + (one ?? 0), 0);
   for (let quiet = 0; quiet < 2;) {
-    const before = (familySeconds(postgres.pid) ?? 0) + (processorSeconds(target.pid) ?? 0);
+    const before = sum();
     await sleep(500);
-    const spent = (familySeconds(postgres.pid) ?? 0) + (processorSeconds(target.pid) ?? 0) - before;
-    quiet = spent <= 0.02 ? quiet + 1 : 0;
+    quiet = sum() - before <= 0.02 ? quiet + 1 : 0;
   }
+}
+
+/** Of PostgreSQL and the target, so far. */
+function serverSeconds({ pids }: Arena): readonly (number | null)[] {
+  return pids === null
+    ? [null, null]
+    : [familySeconds(pids.postgres), processorSeconds(pids.target)];
 }
 
 async function usedMemory({ redis }: Arena): Promise<number> {

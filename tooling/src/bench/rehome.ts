@@ -1,7 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Environment, type Program, runProgram, startProgram } from "../programs.js";
+import { type Program, runProgram, startProgram } from "../programs.js";
 import type { Arena, Contender, Told, Turn } from "./contender.js";
 import { peakBytes, processorSeconds } from "./processor-time.js";
 
@@ -20,12 +21,14 @@ export function rehome(options: RehomeOptions): Contender {
   return {
     name: `Rehome, ${workers} ${workers === 1 ? "worker" : "workers"}, ${policy}${way}`,
     exactExpiry: true,
-    move: (arena) => moveWithRehome(arena, options),
+    move: (arena) =>
+      byHset
+        ? withoutRestore(arena, (others) => moveWithRehome(others, options))
+        : moveWithRehome(arena, options),
   };
 }
 
-async function moveWithRehome(arena: Arena, options: RehomeOptions): Promise<Turn> {
-  const urls = options.byHset ? await withoutRestore(arena) : arena.urls;
+async function moveWithRehome({ urls }: Arena, options: RehomeOptions): Promise<Turn> {
   const logs = await mkdtemp(join(tmpdir(), "rehome-bench-"));
   const workers: Program[] = [];
   try {
@@ -64,11 +67,19 @@ interface Status {
   readonly sessions: { readonly migrated: number };
 }
 
-async function withoutRestore({ redis, target, urls }: Arena): Promise<Environment> {
-  await redis.call("ACL", ["SETUSER", "hset", "on", ">bench", "~*", "&*", "+@all", "-restore"]);
-  const url = new URL(target.url);
-  [url.username, url.password] = ["hset", "bench"];
-  return { ...urls, TARGET_URL: url.href };
+/** Makes a user of the target for one turn. */
+async function withoutRestore<T>(arena: Arena, move: (arena: Arena) => Promise<T>): Promise<T> {
+  const { redis, urls } = arena;
+  const [user, password] = [`rehome-bench-${randomUUID()}`, randomUUID()];
+  const may = ["~*", "&*", "+@all", "-restore"];
+  await redis.call("ACL", ["SETUSER", user, "on", `>${password}`, ...may]);
+  try {
+    const url = new URL(urls.TARGET_URL);
+    [url.username, url.password] = [user, password];
+    return await move({ ...arena, urls: { ...urls, TARGET_URL: url.href } });
+  } finally {
+    await redis.call("ACL", ["DELUSER", user]);
+  }
 }
 
 function secondsOf(workers: readonly Program[]): number | null {

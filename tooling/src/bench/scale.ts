@@ -36,7 +36,7 @@ const CHUNK_SIZES = [1_000, 5_000, 100_000];
 
 const lines: string[][] = [];
 const progress = openProgress();
-await withArena(SIZES[0]?.sessions ?? 0, async (arena) => {
+await withArena({ sessions: SIZES[0]?.sessions ?? 0 }, async (arena) => {
   for (const size of SIZES) {
     const large = size.large === undefined ? "" : `, ${size.large} sessions of 10 MB`;
     const name = `${whole(size.sessions)} sessions, ${whole(size.users)} users${large}`;

@@ -20,10 +20,10 @@ const SQL = `
 export const textbook: Contender = {
   name: "textbook script (a part, extrapolated)",
   exactExpiry: false,
-  move: async ({ urls, target, sessions }) => {
-    const source = new pg.Client(urls["SOURCE_URL"]);
+  move: async ({ urls, sessions }) => {
+    const source = new pg.Client(urls.SOURCE_URL);
     await source.connect();
-    const redis = new Redis(target.url);
+    const redis = new Redis(urls.TARGET_URL);
     try {
       const before = process.cpuUsage();
       const started = performance.now();

@@ -1,0 +1,63 @@
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
+
+const USAGE = `usage: npm run bench -- [--sessions N] [--users N] [--rounds N] [--results FILE] [--given-servers]
+
+Moves the same sessions by every way, in turns, and prints what each took.
+
+  --sessions N     1000000 by default
+  --users N        200000 by default
+  --rounds N       turns of every way, 3 by default
+  --results FILE   where the results are written as well; by default they replace
+                   tooling/bench/RESULTS.md, but those of given servers do not
+  --given-servers  uses the servers of SOURCE_URL, QUEUE_URL and TARGET_URL, which
+                   come from the environment only, instead of starting its own
+
+Given servers must have nothing to lose. Both Redis must be empty; the target is
+emptied before every turn, and both at the end, unless it is interrupted. The source
+may hold no sessions but those of rehome seed, which are replaced and stay. The user
+of TARGET_URL must be allowed to make another (ACL SETUSER), which is deleted again.
+What these servers spend of their processors cannot be read.
+`;
+
+export interface Options {
+  readonly sessions: number;
+  readonly users: number;
+  readonly rounds: number;
+  /** A file, if they are to be written to one. */
+  readonly results: string | null;
+  readonly given: boolean;
+}
+
+/** Ends the process where there is nothing to do but to say how it is used. */
+export function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        sessions: { type: "string", default: "1000000" },
+        users: { type: "string", default: "200000" },
+        rounds: { type: "string", default: "3" },
+        results: { type: "string" },
+        "given-servers": { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    const given = values["given-servers"];
+    return {
+      sessions: Number(values.sessions),
+      users: Number(values.users),
+      rounds: Number(values.rounds),
+      results: values.results ?? (given ? null : RESULTS),
+      given,
+    };
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
