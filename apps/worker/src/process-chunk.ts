@@ -46,17 +46,16 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run.mapping);
   const now = await step("read-clock", () => target.clock());
-  // One batch is loaded while the next one is extracted and transformed.
-  let [transformed, spare] = [new TransformedBatch(), new TransformedBatch()];
+  // One batch is loaded while the next one is extracted.
+  const transformed = new TransformedBatch();
   let loading: Promise<void> = Promise.resolve();
   try {
     for await (const sessions of stepThrough("extract", batches)) {
       await step("admit", () => admit(context, task, sessions.count));
-      transform(sessions, now, transformed);
       await loading;
+      transform(sessions, now, transformed);
       loading = loadBatch(context, task, run, transformed, counts);
       loading.catch(() => undefined);
-      [transformed, spare] = [spare, transformed];
     }
     await loading;
   } finally {

@@ -24,7 +24,10 @@ export function twice<Of extends Numbers>(numbers: Of): Of {
   return grown;
 }
 
+/** Beyond it, what is allocated in advance would be too much. */
+const LARGE = 16 * 1024 * 1024;
+
 /** How much to allocate where so much is needed now, and soon more. */
 export function withSlack(needed: number): number {
-  return Math.ceil(Math.max(2 * Math.min(needed, 512 * 1024), 1.125 * needed));
+  return Math.ceil(needed * (needed < LARGE ? 1.5 : 1.125));
 }

@@ -11,5 +11,6 @@ export interface Chunk extends Range {
   readonly number: number;
 }
 
-export const DEFAULT_CHUNK_SIZE = 5_000;
+/** Large enough that what a chunk costs beside its sessions is nothing, small enough that one is copied within a second. */
+export const DEFAULT_CHUNK_SIZE = 20_000;
 export const MAX_CHUNK_SIZE = 1_000_000;

@@ -10,18 +10,23 @@ export function allocate(size: number): Space {
 }
 
 /** Small enough that the server is at work on the first while the next is being filled. */
-export const USUAL_SPACE = 256 * 1024;
+const USUAL_BYTES = 256 * 1024;
 
-const MAX_FREE = 8;
-const free: Space[] = [];
+/** What a few large sessions took is kept for the next ones, but no more: it would add to what a worker holds. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+const kept: Space[] = [];
 
-/** One of the usual size, used before where there is one; a larger one is made, and not used again. */
+/** With room for so many bytes; used before where there is one. */
 export function takeSpace(size: number): Space {
-  if (size > USUAL_SPACE) return allocate(size);
-  return free.pop() ?? allocate(USUAL_SPACE);
+  const fitting = kept.findIndex(({ bytes }) => bytes.length >= size);
+  const [space] = fitting === -1 ? [] : kept.splice(fitting, 1);
+  return space ?? allocate(Math.max(size, USUAL_BYTES));
 }
 
 /** Once nothing reads it any more. */
 export function giveBack(space: Space): void {
-  if (space.bytes.length === USUAL_SPACE && free.length < MAX_FREE) free.push(space);
+  const bytes = kept.reduce((sum, one) => sum + one.bytes.length, space.bytes.length);
+  if (bytes > MAX_KEPT_BYTES) return;
+  kept.push(space);
+  kept.sort((one, other) => one.bytes.length - other.bytes.length);
 }

@@ -26,15 +26,10 @@ export interface Turn {
   readonly loaderSeconds: number | null;
   /** Of the largest of those processes, where it was watched. */
   readonly peakBytes: number | null;
-  /** What Rehome's workers tell of themselves. */
-  readonly told?: Told;
-}
-
-export interface Told {
-  /** From the start of the run to that of its first chunk. */
-  readonly firstChunkMs: number;
-  /** The longest a worker's event loop was held. */
-  readonly longestHoldMs: number;
+  /** From the start of a run of Rehome's to that of its first chunk. */
+  readonly firstChunkMs?: number;
+  /** The longest that a worker's event loop was held. */
+  readonly longestHoldMs?: number;
 }
 
 export interface Contender {

@@ -3,7 +3,7 @@ import { cpus, platform, release, totalmem } from "node:os";
 import pg from "pg";
 import { findOnPath, thisMachine } from "../local-services/machine.js";
 import { withArena } from "./arena.js";
-import type { Arena, Contender, Told } from "./contender.js";
+import type { Arena, Contender } from "./contender.js";
 import { measure } from "./measure.js";
 import { firstOneLiner, oneLiner } from "./one-liner.js";
 import { readOptions } from "./options.js";
@@ -72,8 +72,9 @@ async function renderReport(arena: Arena, rows: readonly Row[]): Promise<string>
   const turnsOf = (contender: Contender) =>
     rows.find(({ name }) => name === contender.name)?.turns ?? [];
   const [mine, theirs] = [turnsOf(FASTEST), turnsOf(oneLiner)];
-  const told = rows.flatMap(({ turns }) => turns).flatMap((turn) => turn.told ?? []);
-  const most = (name: keyof Told) => whole(Math.max(...told.map((one) => one[name])));
+  const turns = rows.flatMap((row) => row.turns);
+  const most = (name: "firstChunkMs" | "longestHoldMs") =>
+    whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
   const memory = (of: typeof mine) => median(of.map(({ bytesPerSession }) => bytesPerSession));
   return [
     "# What `npm run bench` measured",

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Program, runProgram, startProgram } from "../programs.js";
-import type { Arena, Contender, Told, Turn } from "./contender.js";
+import type { Arena, Contender, Turn, Urls } from "./contender.js";
 import { peakBytes, processorSeconds } from "./processor-time.js";
 
 export interface RehomeOptions {
@@ -28,38 +28,59 @@ export function rehome(options: RehomeOptions): Contender {
   };
 }
 
-async function moveWithRehome({ urls }: Arena, options: RehomeOptions): Promise<Turn> {
+async function moveWithRehome(arena: Arena, options: RehomeOptions): Promise<Turn> {
+  const { result, longestHoldMs } = await withWorkers(arena.urls, options.workers, (workers) =>
+    moveOnce(workers, arena, options),
+  );
+  return { ...result, longestHoldMs };
+}
+
+/** Starts workers, and stops them. Tells how long their event loops were held at the longest. */
+export async function withWorkers<T>(
+  urls: Urls,
+  count: number,
+  use: (workers: readonly Program[]) => Promise<T>,
+): Promise<{ result: T; longestHoldMs: number }> {
   const logs = await mkdtemp(join(tmpdir(), "rehome-bench-"));
   const workers: Program[] = [];
   try {
-    for (let i = 0; i < options.workers; i += 1)
+    for (let i = 0; i < count; i += 1)
       workers.push(await startProgram("rehome-worker", [], urls, join(logs, `worker-${i}.log`)));
-    const chunkSize =
-      options.chunkSize === undefined ? [] : ["--chunk-size", String(options.chunkSize)];
-    const before = secondsOf(workers);
-    const started = performance.now();
-    const run = await runProgram(
-      "rehome",
-      ["start", "--wait", "--json", "--on-conflict", options.policy, ...chunkSize],
-      urls,
-    );
-    const seconds = (performance.now() - started) / 1000;
-    if (run.code !== 0) throw new Error(`rehome start exited with ${run.code}: ${run.stderr}`);
-    const after = secondsOf(workers);
-    const peaks = workers.map(({ pid }) => peakBytes(pid) ?? 0);
-    const status = JSON.parse(run.stdout) as Status;
+    const result = await use(workers);
     for (const worker of workers) await worker.stop();
-    return {
-      moved: status.sessions.migrated,
-      seconds,
-      loaderSeconds: before === null || after === null ? null : after - before,
-      peakBytes: Math.max(...peaks),
-      told: await readLogs(workers, status),
-    };
+    const holds = (await readLogs(workers)).flatMap(({ longestHoldMs }) => longestHoldMs ?? []);
+    return { result, longestHoldMs: Math.max(...holds) };
   } finally {
     for (const worker of workers) await worker.stop();
     await rm(logs, { recursive: true, force: true });
   }
+}
+
+/** One run, by workers that wait for it. */
+export async function moveOnce(
+  workers: readonly Program[],
+  { urls }: Arena,
+  { policy, chunkSize }: Omit<RehomeOptions, "workers" | "byHset">,
+): Promise<Turn> {
+  const size = chunkSize === undefined ? [] : ["--chunk-size", String(chunkSize)];
+  const before = secondsOf(workers);
+  const started = performance.now();
+  const run = await runProgram(
+    "rehome",
+    ["start", "--wait", "--json", "--on-conflict", policy, ...size],
+    urls,
+  );
+  const seconds = (performance.now() - started) / 1000;
+  if (run.code !== 0) throw new Error(`rehome start exited with ${run.code}: ${run.stderr}`);
+  const after = secondsOf(workers);
+  const status = JSON.parse(run.stdout) as Status;
+  return {
+    moved: status.sessions.migrated,
+    seconds,
+    loaderSeconds: before === null || after === null ? null : after - before,
+    peakBytes: Math.max(...workers.map(({ pid }) => peakBytes(pid) ?? 0)),
+    firstChunkMs: await firstChunkMs(workers, Date.parse(status.startedAt)),
+  };
 }
 
 interface Status {
@@ -90,19 +111,12 @@ function secondsOf(workers: readonly Program[]): number | null {
   );
 }
 
-/** What the workers said: when the first chunk was begun, and how long their event loops were held. */
-async function readLogs(workers: readonly Program[], status: Status): Promise<Told> {
-  const lines: LogLine[] = [];
-  for (const { log } of workers) {
-    for (const line of (await readFile(log, "utf8")).split("\n"))
-      if (line.startsWith("{")) lines.push(JSON.parse(line) as LogLine);
-  }
-  const begun = lines.filter(({ msg }) => msg === "chunk done").map(({ time, ms }) => time - ms);
-  const holds = lines.flatMap(({ longestHoldMs }) => longestHoldMs ?? []);
-  return {
-    firstChunkMs: Math.min(...begun) - Date.parse(status.startedAt),
-    longestHoldMs: Math.max(...holds),
-  };
+/** From the start of a run to that of its first chunk. */
+async function firstChunkMs(workers: readonly Program[], startedAt: number): Promise<number> {
+  const begun = (await readLogs(workers))
+    .filter(({ msg }) => msg === "chunk done")
+    .map(({ time, ms }) => time - ms - startedAt);
+  return Math.min(...begun.filter((ms) => ms >= 0));
 }
 
 interface LogLine {
@@ -110,4 +124,10 @@ interface LogLine {
   readonly time: number;
   readonly ms: number;
   readonly longestHoldMs?: number;
+}
+
+async function readLogs(workers: readonly Program[]): Promise<LogLine[]> {
+  const texts = await Promise.all(workers.map(({ log }) => readFile(log, "utf8")));
+  const lines = texts.flatMap((text) => text.split("\n"));
+  return lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as LogLine);
 }

@@ -89,7 +89,7 @@ async function demo(): Promise<void> {
   note(`  workers ${pids.join(" and ")}: kill -9 one while it works, and nothing is lost`);
 
   step("rehome start --wait");
-  const migrated = await rehome(urls, "start", "--wait");
+  const migrated = await rehome(urls, "start", "--wait", "--chunk-size", "5000");
   if (migrated.code !== COMPLETED_WITH_REJECTS)
     note(colors.red(`rehome start exited with ${migrated.code}`));
   const status = await rehomeJson<Status>(urls, [0], "status");

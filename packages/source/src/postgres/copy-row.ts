@@ -60,8 +60,10 @@ export class CopyRow {
     return bytes.toString("utf8", this.#starts[column], this.#ends[column]);
   }
 
+  /** Neither false nor NULL. */
   isTrue(bytes: Buffer, column: number): boolean {
-    return bytes[this.#starts[column] as number] === 1;
+    const start = this.#starts[column] as number;
+    return start !== -1 && bytes[start] === 1;
   }
 
   /** Reads a `timestamptz` into `milliseconds` since 1970, which may be infinite, and `microseconds`; not NULL. */

@@ -17,9 +17,14 @@ import {
   selectAttributes,
 } from "./statement.js";
 
-/** Enough to look up users in long sorted rows, few enough to hold. */
-const PAGE_SESSIONS = 5_000;
-const PAGE_ROW_BYTES = 4_096;
+/**
+ * Users are the cheaper to look up the more of them there are at once; but a page is held in memory. Rows of the
+ * usual length are read in pages of the most sessions, longer ones in smaller pages.
+ */
+const MAX_PAGE_SESSIONS = 20_000;
+const FIRST_PAGE_SESSIONS = 2_000;
+const PAGE_BYTES = 8 * 1024 * 1024;
+const MAX_ROW_BYTES = 4_096;
 
 interface ExtractOptions extends ReadOptions {
   readonly batchBytes: number;
@@ -30,9 +35,18 @@ interface Reading {
   readonly lookup: AttributeLookup;
   readonly limits: Limits;
   readonly batchBytes: number;
+  readonly space: Space;
+}
+
+/** What a connection reads into; the next chunk that is lent the connection uses it again. */
+interface Space {
   readonly buffer: ReadBuffer;
   readonly batch: SourceBatch;
+  /** As many as fit in a page, as far as is known from the last one. */
+  pageSessions: number;
 }
+
+const spaces = new WeakMap<PoolClient, Space>();
 
 /**
  * The sessions of a range, whole, in batches bounded in bytes; all of one moment. Page by page, three reads that
@@ -51,7 +65,7 @@ export async function* extractRange(
     let { after } = range;
     for (;;) {
       const rest = matchRange({ after, upTo: range.upTo });
-      const page = await readPage(reading, rest, PAGE_SESSIONS, PAGE_ROW_BYTES);
+      const page = await readNextPage(reading, rest);
       if (page.lastId === null) return;
       yield* readWhole(reading, page, matchRange({ after, upTo: page.lastId }));
       after = page.lastId;
@@ -68,39 +82,60 @@ export async function* extractIds(
   const lookup = await findAttributeLookup(connections);
   yield* connections.snapshot(async function* (client) {
     const reading = beginReading(client, lookup, options);
-    for (let i = 0; i < ids.length; i += PAGE_SESSIONS) {
-      const match = matchIds(ids.slice(i, i + PAGE_SESSIONS));
-      const page = await readPage(reading, match, PAGE_SESSIONS, PAGE_ROW_BYTES);
+    for (let i = 0; i < ids.length; i += FIRST_PAGE_SESSIONS) {
+      const match = matchIds(ids.slice(i, i + FIRST_PAGE_SESSIONS));
+      const page = await readPage(client, reading.space.buffer, match, reading.limits, {
+        sessions: FIRST_PAGE_SESSIONS,
+        rowBytes: MAX_ROW_BYTES,
+      });
       yield* readWhole(reading, page, match);
     }
   }, options.signal);
 }
-
-/** What a connection reads into is used again by the next chunk that is lent it. */
-const spaces = new WeakMap<PoolClient, Pick<Reading, "buffer" | "batch">>();
 
 function beginReading(
   client: PoolClient,
   lookup: AttributeLookup,
   { batchBytes, timeZone, maxSessionBytes }: ExtractOptions,
 ): Reading {
-  const space = spaces.get(client) ?? { buffer: new ReadBuffer(), batch: new SourceBatch() };
+  const space = spaces.get(client) ?? {
+    buffer: new ReadBuffer(),
+    batch: new SourceBatch(),
+    pageSessions: FIRST_PAGE_SESSIONS,
+  };
   spaces.set(client, space);
-  return { ...space, client, lookup, batchBytes, limits: { timeZone, bytes: maxSessionBytes } };
+  return { client, lookup, batchBytes, space, limits: { timeZone, bytes: maxSessionBytes } };
+}
+
+async function readNextPage(reading: Reading, match: Match): Promise<Page> {
+  const { client, space, limits } = reading;
+  const page = await readPage(client, space.buffer, match, limits, {
+    sessions: space.pageSessions,
+    rowBytes: MAX_ROW_BYTES,
+  });
+  if (page.count > 0) {
+    const suitable = Math.ceil((PAGE_BYTES / space.buffer.end) * page.count);
+    space.pageSessions = Math.min(suitable, MAX_PAGE_SESSIONS);
+  }
+  return page;
 }
 
 async function* readWhole(reading: Reading, page: Page, match: Match): AsyncGenerator<SourceBatch> {
   yield* readAttributes(reading, page, match);
   for (const id of page.large) {
     const alone = matchIds([id]);
-    const one = await readPage(reading, alone, 1, Number.MAX_SAFE_INTEGER);
+    const { client, space, limits } = reading;
+    const one = await readPage(client, space.buffer, alone, limits, {
+      sessions: 1,
+      rowBytes: Infinity,
+    });
     yield* readAttributes(reading, one, alone);
   }
 }
 
 /** Gives each session its attributes, and hands out those that have all of theirs. */
 async function* readAttributes(
-  { client, lookup, limits, batchBytes, buffer, batch }: Reading,
+  { client, lookup, limits, batchBytes, space: { buffer, batch } }: Reading,
   page: Page,
   match: Match,
 ): AsyncGenerator<SourceBatch> {

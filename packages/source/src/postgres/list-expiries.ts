@@ -4,7 +4,7 @@ import type { Connections } from "./connections.js";
 import { CopyOut } from "./copy-out.js";
 import type { CopyRow } from "./copy-row.js";
 import { ReadBuffer } from "./read-buffer.js";
-import { absolute, matchRange } from "./statement.js";
+import { matchRange, readableTime } from "./statement.js";
 
 const BATCH = 1_000;
 
@@ -13,7 +13,7 @@ export async function* listExpiries(
   range: Range,
   { timeZone, signal }: Parameters<Source["listExpiries"]>[1],
 ): AsyncGenerator<Expiry[]> {
-  const select = `SELECT session_id, ${absolute("expires_at", timeZone)} FROM user_sessions WHERE ${matchRange(range)("session_id")}`;
+  const select = `SELECT session_id, ${readableTime("expires_at", timeZone)} FROM user_sessions WHERE ${matchRange(range)("session_id")}`;
   yield* connections.snapshot(async function* (client) {
     let batch: Expiry[] = [];
     const buffer = new ReadBuffer();

@@ -12,12 +12,10 @@ import {
   SESSION_COLUMNS,
   USER,
   USER_COLUMNS,
+  type UserId,
 } from "./statement.js";
 
 const NONE = -1;
-
-/** A user's id: of the many that are numbers, the number is faster to look up. */
-type UserId = string | number;
 
 /** Sessions in order, and their users with their preferences: where their rows lie in the buffer. */
 export class Page {
@@ -42,8 +40,8 @@ export class Page {
     return this.#sessions.length;
   }
 
-  get userIds(): Iterable<UserId> {
-    return this.#userNumbers.keys();
+  get userIds(): UserId[] {
+    return [...this.#userNumbers.keys()];
   }
 
   addSession(row: CopyRow, rowStart: number): void {
@@ -142,21 +140,19 @@ function userId(bytes: Buffer, start: number, end: number): UserId {
   return number;
 }
 
-interface PageReading {
-  readonly client: PoolClient;
-  readonly buffer: ReadBuffer;
-  readonly limits: Limits;
-}
-
-/** At most so many sessions. One whose row is over `maxRowBytes` is large, unless it is over the limit of all. */
+/**
+ * At most so many `sessions`, into a buffer that is cleared. One whose row is over `rowBytes` is large, unless it is
+ * over the limit of all.
+ */
 export async function readPage(
-  { client, buffer, limits }: PageReading,
+  client: PoolClient,
+  buffer: ReadBuffer,
   match: Match,
-  most: number,
-  maxRowBytes: number,
+  limits: Limits,
+  most: { readonly sessions: number; readonly rowBytes: number },
 ): Promise<Page> {
-  const bytes = Math.min(maxRowBytes, limits.bytes);
-  const select = selectSessions(match, { timeZone: limits.timeZone, bytes }, most);
+  const bytes = Math.min(most.rowBytes, limits.bytes);
+  const select = selectSessions(match, { ...limits, bytes }, most.sessions);
   buffer.clear();
   const page = new Page(buffer);
   const sessions = CopyOut.run(client, select, SESSION_COLUMNS, buffer);
@@ -177,8 +173,8 @@ export async function readPage(
 
 /** One look-up for each user, however many sessions are theirs. */
 async function readUsers(client: PoolClient, page: Page): Promise<void> {
-  const ids = Array.from(page.userIds, String);
-  if (ids.length === 0) return;
-  const users = CopyOut.run(client, selectUsers(ids), USER_COLUMNS, page.buffer);
+  const { userIds } = page;
+  if (userIds.length === 0) return;
+  const users = CopyOut.run(client, selectUsers(userIds), USER_COLUMNS, page.buffer);
   while (await users.more()) while (users.next()) page.addUser(users.row, users.rowStart);
 }

@@ -44,7 +44,7 @@ export const SESSION_COLUMNS = 8;
 
 /** So many sessions, in order. */
 export function selectSessions(match: Match, limits: Limits, most: number): string {
-  const time = (column: string) => absolute(column, limits.timeZone);
+  const time = (column: string) => readableTime(column, limits.timeZone);
   return `
     SELECT session_id, ${isLonger("user_agent", limits)}, user_id::text, ip_address, ${withheld("user_agent", limits)},
            ${time("created_at")}, ${time("last_activity_at")}, ${time("expires_at")}
@@ -62,11 +62,14 @@ export const USER = {
 } as const;
 export const USER_COLUMNS = 6;
 
+/** A user's id: of the many that are numbers, the number is faster to look up and to write. */
+export type UserId = string | number;
+
 /**
  * These users, with their preferences: looked up in the order of the index, which costs the server half of what
  * looking up the user of each session does.
  */
-export function selectUsers(ids: readonly string[]): string {
+export function selectUsers(ids: readonly UserId[]): string {
   return `
     SELECT u.user_id::text, u.username, u.email, p.theme, p.language, p.notifications_enabled
       FROM users u LEFT JOIN user_preferences p ON p.user_id = u.user_id
@@ -74,11 +77,11 @@ export function selectUsers(ids: readonly string[]): string {
 }
 
 /** Of a type not named here, so that the server takes it for the column's. */
-function arrayLiteral(texts: readonly string[]): string {
-  const quoted = texts.map((text) =>
-    /^\d+$/.test(text) ? text : `"${text.replace(/["\\]/g, String.raw`\$&`)}"`,
+function arrayLiteral(ids: readonly UserId[]): string {
+  const elements = ids.map((id) =>
+    typeof id === "number" ? id : `"${id.replace(/["\\]/g, String.raw`\$&`)}"`,
   );
-  return escapeLiteral(`{${quoted.join(",")}}`);
+  return escapeLiteral(`{${elements.join(",")}}`);
 }
 
 /** The columns of `selectAttributes`. */
@@ -94,7 +97,7 @@ export function selectAttributes(match: Match, limits: Limits, lookup: Attribute
 }
 
 function isLonger(column: string, { bytes }: Limits): string {
-  return `coalesce(octet_length(${column}) > ${bytes}, false)`;
+  return `octet_length(${column}) > ${bytes}`;
 }
 
 function withheld(column: string, { bytes }: Limits): string {
@@ -104,6 +107,14 @@ function withheld(column: string, { bytes }: Limits): string {
 function attributes(lookup: AttributeLookup): string {
   if (lookup.kind === "range") return "session_data d";
   return `user_sessions s JOIN session_data d ON ${lookup.on}`;
+}
+
+/**
+ * A timestamp as COPY gives it in binary, to be read as an absolute one. In UTC it is one already: the same
+ * microseconds since the same moment.
+ */
+export function readableTime(column: string, timeZone: string): string {
+  return timeZone === "UTC" ? column : absolute(column, timeZone);
 }
 
 /**
