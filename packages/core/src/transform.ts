@@ -95,16 +95,11 @@ function makeWriter(
   mapping: Mapping,
   absent: Buffer | null,
 ): Writer {
-  switch (field) {
-    case "session_created_at":
-      return makeTimeWriter(TIME.createdAt, name, mapping, absent);
-    case "last_activity_at":
-      return makeTimeWriter(TIME.lastActivityAt, name, mapping, absent);
-    case "notifications_enabled":
-      return makeFlagWriter(name, mapping, absent);
-    default:
-      return makeTextWriter(CORE_TEXTS[field], name, absent);
-  }
+  if (field === "session_created_at") return makeTimeWriter(TIME.createdAt, name, mapping, absent);
+  if (field === "last_activity_at")
+    return makeTimeWriter(TIME.lastActivityAt, name, mapping, absent);
+  if (field === "notifications_enabled") return makeFlagWriter(name, mapping, absent);
+  return makeTextWriter(CORE_TEXTS[field], name, absent);
 }
 
 function makeTextWriter(text: number, name: Buffer, absent: Buffer | null): Writer {
