@@ -1,4 +1,3 @@
-import type { SessionId } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import {
   collect,
