@@ -41,6 +41,10 @@ export class SourceBatch {
   /** Start and end of each key and its value. */
   #pairs = new Int32Array(256 * 4);
 
+  constructor() {
+    this.#reset();
+  }
+
   get count(): number {
     return this.#count;
   }

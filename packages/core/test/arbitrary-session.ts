@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { INFINITE_FUTURE, INFINITE_PAST, type Mapping, type SourceSession } from "../src/index.js";
+import type { Mapping } from "../src/index.js";
 import { sessionId } from "./example-session.js";
+import { INFINITE_FUTURE, INFINITE_PAST, type SourceSession } from "./source-session.js";
 
 const CORE_NAMES = [
   "user_id",

@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  compareActivity,
-  CONFLICT_POLICIES,
-  renderInstant,
-  TIMESTAMP_FORMS,
-} from "../src/index.js";
+import { compareActivity, CONFLICT_POLICIES, TIMESTAMP_FORMS } from "../src/index.js";
+import { renderInstant } from "./example-session.js";
 import { seed } from "./seed.js";
 
 const A = "2026-11-23T18:38:56.924122Z";

@@ -1,19 +1,28 @@
 import {
   defaultMapping,
-  type Instant,
   type Mapping,
   mappingSchema,
+  MAX_TIME_BYTES,
   type SessionId,
-  type SourceSession,
+  type TimestampForm,
+  writeTime,
 } from "../src/index.js";
+import { microsecondsOf, type SourceSession, toMilliseconds } from "./source-session.js";
 
 export function sessionId(text: string): SessionId {
   return text as SessionId;
 }
 
 /** Microseconds since the epoch of a UTC time with six digits of fraction. */
-export function instant(iso: string): Instant {
+export function instant(iso: string): bigint {
   return BigInt(Date.parse(`${iso.slice(0, 23)}Z`)) * 1000n + BigInt(iso.slice(23, 26));
+}
+
+/** The inverse of `instant`, in every form. */
+export function renderInstant(time: bigint, form: TimestampForm): string {
+  const bytes = Buffer.alloc(MAX_TIME_BYTES);
+  const end = writeTime(bytes, 0, toMilliseconds(time), microsecondsOf(time), form);
+  return bytes.toString("latin1", 0, end);
 }
 
 /** Unix milliseconds before any example session expires. */

@@ -1,4 +1,5 @@
-import type { Mapping, SourceSession } from "../src/index.js";
+import type { Mapping } from "../src/index.js";
+import type { SourceSession } from "./source-session.js";
 
 /**
  * What becomes of a session, written a second time from the contract's words alone: slow, plain, and sharing

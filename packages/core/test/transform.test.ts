@@ -1,16 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  INFINITE_FUTURE,
-  INFINITE_PAST,
-  type Mapping,
-  makeTransform,
-  REJECT_CODES,
-  type Transformed,
-} from "../src/index.js";
+import { type Mapping, REJECT_CODES, type Transformed } from "../src/index.js";
 import { anyMapping, anySessionAndClock } from "./arbitrary-session.js";
 import { exampleSession, instant, mappingWith, NOW } from "./example-session.js";
 import { seed } from "./seed.js";
+import { INFINITE_FUTURE, INFINITE_PAST, transformOne } from "./source-session.js";
 import { type Expectation, expectation } from "./transform-oracle.js";
 
 const JSON_FIELD = "session_specific_attributes";
@@ -65,7 +59,7 @@ function transform(
   mapping: Partial<Mapping> = {},
   now = NOW,
 ) {
-  return makeTransform(mappingWith(mapping))(exampleSession(session), now);
+  return transformOne(mappingWith(mapping))(exampleSession(session), now);
 }
 
 function rejectOf(transformed: Transformed): string {
@@ -77,7 +71,7 @@ describe("any session under any mapping", () => {
     const reached = new Set<string>();
     fc.assert(
       fc.property(anySessionAndClock, anyMapping, ({ session, now }, mapping) => {
-        const actual = makeTransform(mapping)(session, now);
+        const actual = transformOne(mapping)(session, now);
         reached.add(rejectOf(actual));
         const expected = expectation(session, now, mapping);
         expect(asExpectation(actual, expected, mapping)).toStrictEqual(expected);
@@ -93,7 +87,7 @@ describe("any session under any mapping", () => {
     fc.assert(
       fc.property(anySessionAndClock, anyMapping, ({ session, now }, mapping) => {
         const before = structuredClone({ session, mapping });
-        const transformOnce = makeTransform(mapping);
+        const transformOnce = transformOne(mapping);
         expect(transformOnce(session, now)).toStrictEqual(transformOnce(session, now));
         expect({ session, mapping }).toStrictEqual(before);
       }),
@@ -264,21 +258,46 @@ describe("the mapping's options", () => {
 
   test("json holds every attribute as text under its own name, one like a core field's too", () => {
     const attributes = [
-      "10",
-      "1",
-      "9",
-      "2",
-      "__proto__",
-      "3",
-      "user_id",
-      "4",
       "",
-      '5"\u0001\u{1f36a}',
+      '1"\u0001\u{1f36a}',
+      "10",
+      "2",
+      "9",
+      "3",
+      "__proto__",
+      "4",
+      "user_id",
+      "5",
     ];
     const fields = fieldsOf(transform({ attributes }, { attributes: "json" }));
     expect(fields.get("user_id")).toBe("42");
     const members = membersOf(fields.get(JSON_FIELD) ?? "");
     expect([...members].flat()).toStrictEqual(attributes);
+  });
+
+  test("json holds attributes in one order, whatever order the source gives them in", () => {
+    const entries = [
+      ["b", "2"],
+      ["ä", "4"],
+      ["a", "1"],
+      ["c", null],
+      ["10", "5"],
+      ["9", "6"],
+      ["a\u0000", "7"],
+      ["\u{1f36a}", "8"],
+      ["B", "9"],
+    ] as const;
+    const orders = fc.shuffledSubarray([...entries], { minLength: entries.length });
+    fc.assert(
+      fc.property(orders, (order) => {
+        const options = { attributes: "json", nulls: "empty", renames: { b: "z" } } as const;
+        const fields = fieldsOf(transform({ attributes: order.flat() }, options));
+        expect(fields.get(JSON_FIELD)).toBe(
+          '{"10":"5","9":"6","B":"9","a":"1","a\\u0000":"7","c":"","z":"2","ä":"4","\u{1f36a}":"8"}',
+        );
+      }),
+      { seed, numRuns: 200 },
+    );
   });
 
   test("json leaves the field out when nothing would be in it", () => {

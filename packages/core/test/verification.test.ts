@@ -6,14 +6,13 @@ import {
   CONFLICT_POLICIES,
   type FoundSession,
   type Mapping,
-  makeTransform,
-  type SourceSession,
   type Transformed,
   type Verdict,
   VERIFY_COUNT_NAMES,
   zeroVerifyCounts,
 } from "../src/index.js";
 import { exampleSession, instant, mappingWith, NOW } from "./example-session.js";
+import { type SourceSession, transformOne } from "./source-session.js";
 
 const NEWER = "2026-11-23T18:38:56.924124Z";
 const OLDER = "2026-11-23T18:38:56.924122Z";
@@ -32,9 +31,9 @@ interface Case {
 function verdict(found: (exact: FoundSession) => FoundSession, options: Case = {}): Verdict {
   const mapping = mappingWith(options.mapping);
   const session = exampleSession(options.session);
-  const expected = makeTransform(mapping)(session, options.now ?? NOW);
+  const expected = transformOne(mapping)(session, options.now ?? NOW);
   const exact = asWritten(
-    makeTransform(mapping)(exampleSession({ ...options.session, attributes: [] }), NOW),
+    transformOne(mapping)(exampleSession({ ...options.session, attributes: [] }), NOW),
   );
   const run = { mapping, conflict: options.conflict ?? "replace" };
   return compareSession(

@@ -110,6 +110,8 @@ function writeLength(bytes: Buffer, at: number, length: number): number {
 
 /** A whole number, not negative. */
 function writeNumber(bytes: Buffer, at: number, value: number): number {
+  // Beyond these, the arithmetic below is not exact.
+  if (value > Number.MAX_SAFE_INTEGER) return at + bytes.write(String(value), at, "latin1");
   const end = at + digitsOf(value);
   let rest = value;
   for (let i = end - 1; i >= at; i -= 1) {

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTarget } from "../src/index.js";
 import {
+  batchOf,
   countKeys,
   EXPIRY,
   everythingIn,
@@ -182,11 +183,17 @@ describe("preflight", () => {
       expect(facts.writeWay.kind).toBe(way);
       const older = write("a", { lastActivityAt: OLD });
       for (const policy of ["newer", "replace"] as const) {
-        expect(await target.load([older], options("session:", policy))).toEqual(["migrated"]);
-        expect(await target.load([write("a")], options("session:", policy))).toEqual(["migrated"]);
+        expect(await target.load(batchOf([older]), options("session:", policy))).toEqual([
+          "migrated",
+        ]);
+        expect(await target.load(batchOf([write("a")]), options("session:", policy))).toEqual([
+          "migrated",
+        ]);
       }
-      expect(await target.load([write("a")], options("session:", "keep"))).toEqual(["migrated"]);
-      expect(await target.load([expired("b")], options("session:"))).toEqual(["expired"]);
+      expect(await target.load(batchOf([write("a")]), options("session:", "keep"))).toEqual([
+        "migrated",
+      ]);
+      expect(await target.load(batchOf([expired("b")]), options("session:"))).toEqual(["expired"]);
       expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
       expect(await countKeys(target, "session:")).toBe(1);
       const run = newRunId(new Date());
@@ -221,12 +228,12 @@ describe("preflight", () => {
 test("where the expiry can only be told by the time left, it is right to the millisecond or the next", async () => {
   const target = openTarget(await urlOf("old", "-pexpiretime"));
   const keys = shared.prefix();
-  expect(await target.load([write("a")], options(keys))).toEqual(["migrated"]);
+  expect(await target.load(batchOf([write("a")]), options(keys))).toEqual(["migrated"]);
   const [found] = await target.readBack([id("a")], keys);
   expect(Math.abs(found!.expiresAt! - EXPIRY)).toBeLessThanOrEqual(1);
-  expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["migrated"]);
+  expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["migrated"]);
   await redis.pexpireat(`${keys}a`, EXPIRY + 5);
-  expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["kept"]);
+  expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["kept"]);
   await target.close();
 });
 
@@ -236,13 +243,13 @@ test("a database that cannot be selected is not mistaken for the first one", asy
   url.pathname = "/3";
   const target = openTarget(url);
   for (let time = 0; time < 2; time += 1) {
-    expect(await rejection(target.load([write("a")], options(keys)))).toMatchObject({
+    expect(await rejection(target.load(batchOf([write("a")]), options(keys)))).toMatchObject({
       code: "target-NOPERM",
     });
   }
   url.pathname = "/99";
   const beyond = openTarget(url);
-  expect(await rejection(beyond.load([write("a")], options(keys)))).toMatchObject({
+  expect(await rejection(beyond.load(batchOf([write("a")]), options(keys)))).toMatchObject({
     name: "RehomeError",
   });
   expect(await redis.exists(`${keys}a`)).toBe(0);
@@ -278,7 +285,7 @@ test("nothing in the URL's query can change how the target is written", async ()
   const url = new URL(server.url);
   url.search = "?keyPrefix=elsewhere:&enableOfflineQueue=true&db=4";
   const target = openTarget(url);
-  await target.load([write("a")], options(keys));
+  await target.load(batchOf([write("a")]), options(keys));
   expect(await redis.exists(`${keys}a`)).toBe(1);
   await target.close();
 });

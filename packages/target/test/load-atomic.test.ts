@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { EXPIRY, options, pairs, useTarget, WAYS, write } from "./target-fixture.js";
+import { batchOf, EXPIRY, options, pairs, useTarget, WAYS, write } from "./target-fixture.js";
 
 /** Many enough to be written in several slices. */
 const FIELDS = 2_500;
@@ -23,7 +23,7 @@ describe.each(WAYS)("written by %s", (way) => {
       write("small", { ...versions.get(letter)!, fields: [letter, letter] }),
       write("big", versions.get(letter)!),
     ];
-    await target.load(entriesOf("a"), options(keys, "replace"));
+    await target.load(batchOf(entriesOf("a")), options(keys, "replace"));
 
     let loading = true;
     const seen = new Set<string>();
@@ -58,7 +58,7 @@ describe.each(WAYS)("written by %s", (way) => {
 
     async function writeInTurns(): Promise<void> {
       for (let i = 0; i < 100; i += 1)
-        await target.load(entriesOf(i % 2 === 0 ? "b" : "a"), options(keys, "replace"));
+        await target.load(batchOf(entriesOf(i % 2 === 0 ? "b" : "a")), options(keys, "replace"));
       loading = false;
     }
     await Promise.all([writeInTurns(), read("small"), read("big")]);

@@ -1,8 +1,17 @@
-import { compareActivity, type Mapping, nullText, renamed } from "@rehome/core";
+import { compareActivity, type Mapping, nullText, renamed, type Transformed } from "@rehome/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LoadEntry, LoadOptions, LoadResult } from "../src/index.js";
-import { EXPIRY, id, options, pairs, useTarget, WAYS } from "./target-fixture.js";
+import type { LoadOptions, LoadResult } from "../src/index.js";
+import {
+  batchOf,
+  EXPIRY,
+  id,
+  options,
+  pairs,
+  rejected,
+  useTarget,
+  WAYS,
+} from "./target-fixture.js";
 
 /** What a key holds: nothing, something that is no hash, or a hash. */
 type Held = null | "string" | { fields: Map<string, string>; expiresAt: number | null };
@@ -78,7 +87,7 @@ const fieldMaps = fc
   .map((entries) => new Map(entries));
 const expiries = fc.integer({ min: 0, max: 2 }).map((more) => EXPIRY + more);
 
-function entries(mapping: Mapping): fc.Arbitrary<LoadEntry> {
+function entries(mapping: Mapping): fc.Arbitrary<Transformed> {
   const activity = fc.option(times(mapping));
   const write = fc
     .record({
@@ -87,7 +96,7 @@ function entries(mapping: Mapping): fc.Arbitrary<LoadEntry> {
       expiresAt: expiries,
       name: fc.constantFrom(...IDS),
     })
-    .map((made): LoadEntry => {
+    .map((made): Transformed => {
       const fields = new Map(made.fields);
       const text = made.lastActivityAt ?? nullText(mapping);
       fields.delete(activityName(mapping));
@@ -100,18 +109,21 @@ function entries(mapping: Mapping): fc.Arbitrary<LoadEntry> {
           fields: [...fields].flat(),
           expiresAt: made.expiresAt,
           lastActivityAt: made.lastActivityAt,
-          bytes: 50,
         },
       };
     });
   const expired = fc
     .record({ name: fc.constantFrom(...IDS), lastActivityAt: activity })
-    .map((made): LoadEntry => ({
+    .map((made): Transformed => ({
       kind: "expired",
       id: id(made.name),
       lastActivityAt: made.lastActivityAt,
     }));
-  return fc.oneof({ weight: 3, arbitrary: write }, expired);
+  return fc.oneof(
+    { weight: 6, arbitrary: write },
+    { weight: 2, arbitrary: expired },
+    { weight: 1, arbitrary: fc.constantFrom(...IDS).map(rejected) },
+  );
 }
 
 function helds(mapping: Mapping): fc.Arbitrary<Held> {
@@ -133,9 +145,10 @@ function activityName(mapping: Mapping): string {
 /** The contract's Load step, written once more, from its text. */
 function loadIntoModel(
   model: Map<string, Held>,
-  entry: LoadEntry,
+  entry: Transformed,
   { mapping, conflict }: LoadOptions,
-): LoadResult {
+): LoadResult | null {
+  if (entry.kind === "rejected") return null;
   const name = entry.kind === "write" ? entry.session.id : entry.id;
   const held = model.get(name) ?? null;
   if (held === "string") return entry.kind === "write" ? "wrong-type" : "expired";
@@ -243,7 +256,7 @@ describe.each(WAYS)("written by %s", (way) => {
           const loadOptions = { conflict, mapping: { ...mapping, keyPrefix: keys } } as const;
           for (let time = 0; time < (twice ? 2 : 1); time += 1) {
             const expected = batch.map((entry) => loadIntoModel(model, entry, loadOptions));
-            expect(await target.load(batch, loadOptions)).toEqual(expected);
+            expect(await target.load(batchOf(batch), loadOptions)).toEqual(expected);
             expect(await read(keys)).toEqual(model);
           }
         }
@@ -273,7 +286,7 @@ describe.each(WAYS)("written by %s", (way) => {
             .hset(keys + i, "user_id", "1", ...(found === null ? [] : [name, found]));
         }
         await filling.exec();
-        const batch = compared.map(([, source], i): LoadEntry => {
+        const batch = compared.map(([, source], i): Transformed => {
           const fields = ["user_id", "2", ...(source === null ? [] : [name, source])];
           return {
             kind: "write",
@@ -282,7 +295,6 @@ describe.each(WAYS)("written by %s", (way) => {
               fields,
               expiresAt: EXPIRY,
               lastActivityAt: source,
-              bytes: 50,
             },
           };
         });
@@ -296,7 +308,10 @@ describe.each(WAYS)("written by %s", (way) => {
               : "migrated";
         });
         expect(
-          await target.load(batch, { conflict: "newer", mapping: { ...mapping, keyPrefix: keys } }),
+          await target.load(batchOf(batch), {
+            conflict: "newer",
+            mapping: { ...mapping, keyPrefix: keys },
+          }),
         ).toEqual(expected);
       }),
       { numRuns: 150 },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
+  batchOf,
+  countKeys,
   EXPIRY,
   expired,
   fieldsOf,
@@ -8,6 +10,7 @@ import {
   OLD,
   options,
   pairs,
+  rejected,
   rejection,
   useTarget,
   WAYS,
@@ -22,7 +25,10 @@ describe.each(WAYS)("written by %s", (way) => {
     test("a session that the target does not hold is written with its fields and its expiry to the millisecond", async () => {
       const keys = prefix();
       const entries = [write("a"), write("b", { expiresAt: EXPIRY + 1, fields: ["only", ""] })];
-      expect(await target.load(entries, options(keys, policy))).toEqual(["migrated", "migrated"]);
+      expect(await target.load(batchOf(entries), options(keys, policy))).toEqual([
+        "migrated",
+        "migrated",
+      ]);
       expect(await redis.hgetall(`${keys}a`)).toEqual({
         user_id: "7",
         last_activity_at: NEW,
@@ -36,9 +42,9 @@ describe.each(WAYS)("written by %s", (way) => {
     test("doing it again gives the same results and leaves the same sessions", async () => {
       const keys = prefix();
       const entries = [write("a"), write("b", { lastActivityAt: null }), expired("c")];
-      const first = await target.load(entries, options(keys, policy));
+      const first = await target.load(batchOf(entries), options(keys, policy));
       const before = await target.readBack([id("a"), id("b"), id("c")], keys);
-      expect(await target.load(entries, options(keys, policy))).toEqual(first);
+      expect(await target.load(batchOf(entries), options(keys, policy))).toEqual(first);
       expect(await target.readBack([id("a"), id("b"), id("c")], keys)).toEqual(before);
     });
 
@@ -48,7 +54,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.rpush(`${keys}list`, "held");
       await redis.set(`${keys}expired`, "held");
       const entries = [write("string"), write("list"), expired("expired"), write("fine")];
-      const results = await target.load(entries, options(keys, policy));
+      const results = await target.load(batchOf(entries), options(keys, policy));
       expect(results).toEqual(["wrong-type", "wrong-type", "expired", "migrated"]);
       expect(await redis.get(`${keys}string`)).toBe("held");
       expect(await redis.pexpiretime(`${keys}string`)).toBe(EXPIRY);
@@ -56,10 +62,54 @@ describe.each(WAYS)("written by %s", (way) => {
       expect(await redis.get(`${keys}expired`)).toBe("held");
     });
 
+    test("a rejected session has no result, and nothing is done to what the target holds of it", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}held`, { last_activity_at: OLD, mine: "1" });
+      await redis.pexpireat(`${keys}held`, EXPIRY + 1);
+      await redis.hset(`${keys}endless`, { mine: "1" });
+      await redis.set(`${keys}string`, "held");
+      const ids = ["first", "held", "endless", "string", "last"];
+      const before = await target.readBack(ids.map(id), keys);
+      const entries = [
+        rejected("first"),
+        write("a"),
+        rejected("held"),
+        rejected("endless"),
+        expired("b"),
+        rejected("string"),
+        write("string"),
+        write("c", { fields: ["only", "1"] }),
+        rejected("last"),
+      ];
+      const results = [
+        null,
+        "migrated",
+        null,
+        null,
+        "expired",
+        null,
+        "wrong-type",
+        "migrated",
+        null,
+      ];
+      for (let time = 0; time < 2; time += 1) {
+        expect(await target.load(batchOf(entries), options(keys, policy))).toEqual(results);
+        expect(await target.readBack(ids.map(id), keys)).toEqual(before);
+      }
+      expect(await redis.hgetall(`${keys}c`)).toEqual({ only: "1" });
+      expect(await target.load(batchOf(ids.map(rejected)), options(keys, policy))).toEqual(
+        ids.map(() => null),
+      );
+      expect(await countKeys(target, keys)).toBe(5);
+    });
+
     test("a session whose expiry has passed meanwhile leaves no key, and no error", async () => {
       const keys = prefix();
       expect(
-        await target.load([write("a", { expiresAt: Date.now() - 1 })], options(keys, policy)),
+        await target.load(
+          batchOf([write("a", { expiresAt: Date.now() - 1 })]),
+          options(keys, policy),
+        ),
       ).toEqual(["migrated"]);
       expect(await redis.exists(`${keys}a`)).toBe(0);
     });
@@ -71,7 +121,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}a`, { stale: "1", last_activity_at: OLD, cart: "pears" });
       await redis.hset(`${keys}b`, { stale: "1" });
       await redis.pexpire(`${keys}b`, 5_000);
-      expect(await target.load([write("a"), write("b")], options(keys, policy))).toEqual([
+      expect(await target.load(batchOf([write("a"), write("b")]), options(keys, policy))).toEqual([
         "migrated",
         "migrated",
       ]);
@@ -89,7 +139,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}a`, { last_activity_at: OLD });
       await redis.hset(`${keys}b`, { last_activity_at: NEW });
       const results = await target.load(
-        [expired("a"), expired("b"), expired("c")],
+        batchOf([expired("a"), expired("b"), expired("c")]),
         options(keys, policy),
       );
       expect(results).toEqual(["expired", "expired", "expired"]);
@@ -109,7 +159,11 @@ describe.each(WAYS)("written by %s", (way) => {
       const entries = ["newer", "equal", "older"].map((name) =>
         write(name, { lastActivityAt: OLD }),
       );
-      expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
+      expect(await target.load(batchOf(entries), options(keys))).toEqual([
+        "kept",
+        "migrated",
+        "migrated",
+      ]);
       expect(await redis.hgetall(`${keys}newer`)).toEqual({ last_activity_at: NEW, mine: "1" });
       expect(await redis.pexpiretime(`${keys}newer`)).toBe(-1);
       expect(await redis.hexists(`${keys}equal`, "mine")).toBe(0);
@@ -128,7 +182,7 @@ describe.each(WAYS)("written by %s", (way) => {
       for (const [i, text] of odd.entries())
         await redis.hset(`${keys}${i}`, "last_activity_at", text);
       const results = await target.load(
-        odd.map((_, i) => write(String(i))),
+        batchOf(odd.map((_, i) => write(String(i)))),
         options(keys),
       );
       expect(results).toEqual(odd.map(() => "incomparable"));
@@ -146,7 +200,11 @@ describe.each(WAYS)("written by %s", (way) => {
         write("neither", { lastActivityAt: null }),
         write("ours", { lastActivityAt: OLD }),
       ];
-      expect(await target.load(entries, options(keys))).toEqual(["kept", "migrated", "migrated"]);
+      expect(await target.load(batchOf(entries), options(keys))).toEqual([
+        "kept",
+        "migrated",
+        "migrated",
+      ]);
       expect(await redis.hexists(`${keys}ours`, "mine")).toBe(0);
     });
 
@@ -161,7 +219,7 @@ describe.each(WAYS)("written by %s", (way) => {
         await redis.hset(`${keys}b`, { last_activity_at: `${text}?` });
         const fields = ["user_id", "7", "last_activity_at", text];
         const entries = ["a", "b"].map((name) => write(name, { lastActivityAt: null, fields }));
-        expect(await target.load(entries, options(keys, "newer", { nulls }))).toEqual([
+        expect(await target.load(batchOf(entries), options(keys, "newer", { nulls }))).toEqual([
           "migrated",
           "kept",
         ]);
@@ -174,7 +232,7 @@ describe.each(WAYS)("written by %s", (way) => {
       const entry = write("a", { lastActivityAt: OLD, fields: ["seen", OLD] });
       expect(
         await target.load(
-          [entry],
+          batchOf([entry]),
           options(keys, "newer", { renames: { last_activity_at: "seen" } }),
         ),
       ).toEqual(["kept"]);
@@ -189,7 +247,7 @@ describe.each(WAYS)("written by %s", (way) => {
         write(name, { lastActivityAt: "999" }),
       );
       const results = await target.load(
-        entries,
+        batchOf(entries),
         options(keys, "newer", { timestamps: "epoch-milliseconds" }),
       );
       expect(results).toEqual(["kept", "migrated", "incomparable"]);
@@ -199,7 +257,7 @@ describe.each(WAYS)("written by %s", (way) => {
       const keys = prefix();
       await redis.hset(`${keys}a`, { last_activity_at: NEW });
       await redis.hset(`${keys}b`, { last_activity_at: "?" });
-      const results = await target.load([expired("a", OLD), expired("b")], options(keys));
+      const results = await target.load(batchOf([expired("a", OLD), expired("b")]), options(keys));
       expect(results).toEqual(["expired", "expired"]);
       expect(await redis.exists(`${keys}a`, `${keys}b`)).toBe(2);
     });
@@ -212,7 +270,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}b`, { mine: "1" });
       await redis.hset(`${keys}c`, { last_activity_at: OLD });
       const results = await target.load(
-        [write("a"), write("b"), expired("c")],
+        batchOf([write("a"), write("b"), expired("c")]),
         options(keys, "keep"),
       );
       expect(results).toEqual(["kept", "kept", "expired"]);
@@ -227,7 +285,7 @@ describe.each(WAYS)("written by %s", (way) => {
       const entries = ["same", "later", "value", "extra", "fewer", "name", "big", "bigger"].map(
         (name) => write(name, name.startsWith("big") ? { fields: many } : {}),
       );
-      await target.load(entries, options(keys, "keep"));
+      await target.load(batchOf(entries), options(keys, "keep"));
       await redis.pexpireat(`${keys}later`, EXPIRY + 1);
       await redis.hset(`${keys}value`, "cart", "pears");
       await redis.hset(`${keys}extra`, "theme", "dark");
@@ -235,7 +293,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hdel(`${keys}name`, "cart");
       await redis.hset(`${keys}name`, "card", "apples");
       await redis.hset(`${keys}bigger`, "field 8999", "value 9000");
-      const results = await target.load(entries, options(keys, "keep"));
+      const results = await target.load(batchOf(entries), options(keys, "keep"));
       expect(results).toEqual([
         "migrated",
         "kept",
@@ -254,40 +312,65 @@ describe.each(WAYS)("written by %s", (way) => {
     const names = Array.from({ length: 2_345 }, (_, i) => `${i}`);
     const held = names.filter((_, i) => i % 7 === 0);
     await Promise.all(held.map((name) => redis.hset(`${keys}${name}`, { last_activity_at: NEW })));
-    const entries = names.map((name) => write(name, { lastActivityAt: OLD, bytes: 20_000 }));
-    const results = await target.load(entries, options(keys));
-    expect(results).toEqual(names.map((_, i) => (i % 7 === 0 ? "kept" : "migrated")));
-    expect(await target.load([], options(keys))).toEqual([]);
+    // Large enough that there are many calls, and rejected sessions on both sides of each.
+    const fields = ["last_activity_at", OLD, "cart", "apples".repeat(2_000)];
+    const entries = names.map((name, i) =>
+      i % 11 === 3 ? rejected(name) : write(name, { lastActivityAt: OLD, fields }),
+    );
+    const results = await target.load(batchOf(entries), options(keys));
+    expect(results).toEqual(
+      names.map((_, i) => (i % 11 === 3 ? null : i % 7 === 0 ? "kept" : "migrated")),
+    );
+    const [found] = await target.readBack([id("2344")], keys);
+    expect(fieldsOf(found)).toEqual(pairs(fields));
+    expect(await target.load(batchOf([]), options(keys))).toEqual([]);
   });
 
   test("a session without a single field stops the load before anything is written", async () => {
     const keys = prefix();
     const entries = [write("a"), write("b", { fields: [] })];
-    expect(await rejection(target.load(entries, options(keys)))).toMatchObject({
+    expect(await rejection(target.load(batchOf(entries), options(keys)))).toMatchObject({
       code: "empty-session",
       retryable: false,
     });
     expect(await redis.exists(`${keys}a`)).toBe(0);
   });
 
-  test("an expiry that the server could not take, or a field without a value, stops the load before anything is written", async () => {
+  test("an expiry that the server could not take stops the load before anything is written", async () => {
     const keys = prefix();
     await redis.hset(`${keys}a`, { last_activity_at: OLD });
     for (const expiresAt of [Number.NaN, Infinity, 1.5, 2 ** 63]) {
-      await expect(target.load([write("a", { expiresAt })], options(keys))).rejects.toThrow(
-        "expiry",
-      );
+      await expect(
+        target.load(batchOf([write("a", { expiresAt })]), options(keys)),
+      ).rejects.toThrow("expiry");
     }
-    await expect(target.load([write("a", { fields: ["name"] })], options(keys))).rejects.toThrow(
-      "without a value",
-    );
     expect(await redis.hgetall(`${keys}a`)).toEqual({ last_activity_at: OLD });
+  });
+
+  test("an expiry may be any the server can take: long passed, or far beyond every calendar", async () => {
+    const keys = prefix();
+    const exact = [2_000_000_000_000, 9_999_999_999_999, 10_000_000_000_000, 253_402_300_799_999];
+    const beyond = [2 ** 53, 9_224_318_015_999_000, 2 ** 60, 2 ** 61, 4.6e18, 2 ** 62 - 512];
+    const passed = [-(2 ** 61), -1, 0, 1, 9, 10, 99, 100];
+    const all = [...exact, ...beyond, ...passed];
+    const entries = all.map((expiresAt, i) => write(`${i}`, { expiresAt }));
+    expect(await target.load(batchOf(entries), options(keys))).toEqual(all.map(() => "migrated"));
+    const found = await target.readBack(
+      all.map((_, i) => id(`${i}`)),
+      keys,
+    );
+    for (const [i, expiresAt] of all.entries()) {
+      const held = found[i]!.expiresAt;
+      if (expiresAt <= 100) expect(found[i]!.type).toBe("none");
+      else if (expiresAt < 2 ** 53) expect(held).toBe(expiresAt);
+      else expect(held! / expiresAt).toBeCloseTo(1, 12);
+    }
   });
 
   test("a server that has forgotten the scripts is given them again", async () => {
     const keys = prefix();
-    await target.load([write("a")], options(keys));
+    await target.load(batchOf([write("a")]), options(keys));
     await redis.script("FLUSH");
-    expect(await target.load([write("a")], options(keys, "keep"))).toEqual(["migrated"]);
+    expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["migrated"]);
   });
 });

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import { sessions } from "./payload-cases.js";
 import { expectEncodings, expectHeld, loadAll, writeAsApplication } from "./payload-fixture.js";
-import { EXPIRY, expired, id, NEW, OLD, options, write } from "./target-fixture.js";
+import { batchOf, EXPIRY, expired, id, NEW, OLD, options, write } from "./target-fixture.js";
 
 const SEED = inject("seed");
 const SESSIONS = 500;
@@ -105,8 +105,8 @@ describe.each(here)("a load to $name", ({ name, binary, way, args }) => {
       ["keep", ["migrated", "kept", "kept", "wrong-type", "expired"]],
     ] as const) {
       await fill();
-      expect(await target.load(loaded, options("p:", policy))).toEqual(results);
-      expect(await target.load(loaded, options("p:", policy))).toEqual(results);
+      expect(await target.load(batchOf(loaded), options("p:", policy))).toEqual(results);
+      expect(await target.load(batchOf(loaded), options("p:", policy))).toEqual(results);
       expect(await redis.hexists("p:older", "stale")).toBe(policy === "keep" ? 1 : 0);
       expect(await redis.exists("p:gone")).toBe(policy === "keep" ? 1 : 0);
       const [found] = await target.readBack([id("new")], "p:");

@@ -1,8 +1,9 @@
+import type { Transformed } from "@rehome/core";
 import type { Redis } from "ioredis";
 import { expect } from "vitest";
-import type { LoadEntry, Target } from "../src/index.js";
+import type { Target } from "../src/index.js";
 import { expectedEncoding, type Fields, isInteger } from "./payload-cases.js";
-import { EXPIRY, id, options, pairs } from "./target-fixture.js";
+import { batchOf, EXPIRY, id, options, pairs } from "./target-fixture.js";
 
 /** A session as it is to be, and as it is found. */
 export interface Held {
@@ -15,17 +16,16 @@ const KEYS = "payload:";
 
 /** Writes the sessions as a worker does; returns what the server must then hold. */
 export async function loadAll(target: Target, sessions: readonly Fields[]): Promise<Held[]> {
-  const entries = sessions.map((fields, i): LoadEntry => ({
+  const entries = sessions.map((fields, i): Transformed => ({
     kind: "write",
     session: {
       id: id(`${i}`),
       fields: fields.flat(),
       expiresAt: EXPIRY + i * 86_400_001,
       lastActivityAt: null,
-      bytes: fields.flat().reduce((sum, text) => sum + Buffer.byteLength(text), 0),
     },
   }));
-  expect(await target.load(entries, options(KEYS))).toEqual(entries.map(() => "migrated"));
+  expect(await target.load(batchOf(entries), options(KEYS))).toEqual(entries.map(() => "migrated"));
   return sessions.map((fields, i) => ({
     key: `${KEYS}${i}`,
     fields: new Map(fields),

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
-import { allocate, encodePayload } from "../src/payload.js";
+import { encodePayload } from "../src/payload.js";
 import { writeCrc64 } from "../src/crc64.js";
+import { allocate } from "../src/space.js";
 import { sessions, smallSessions } from "./payload-cases.js";
 import {
   expectEncodings,
@@ -13,6 +14,7 @@ import {
   replies,
   writeAsApplication,
 } from "./payload-fixture.js";
+import { batchOf, write } from "./target-fixture.js";
 
 const SEED = inject("seed");
 const CASES = inject("payloadCases");
@@ -96,7 +98,7 @@ describe("a payload", () => {
         );
         const dumps = await dumpsOf(batch.map((_, i) => `${i}`));
         for (const [i, fields] of batch.entries()) {
-          const payload = encodePayload(fields.flat(), MAX_ENTRIES);
+          const payload = payloadOf(fields.flat());
           expectSameDump(payload, dumps[i]!);
         }
       }),
@@ -110,13 +112,13 @@ describe("a payload", () => {
       await redis.flushall();
       await redis.hset("a", "cart", "x".repeat(length));
       const [dump] = await dumpsOf(["a"]);
-      expectSameDump(encodePayload(["cart", "x".repeat(length)], MAX_ENTRIES), dump!);
+      expectSameDump(payloadOf(["cart", "x".repeat(length)]), dump!);
     }
   });
 
   test("is refused by the server when any of its bits is another", async () => {
     await redis.flushall();
-    const payload = encodePayload(["user_id", "7", "cart", "apples"], MAX_ENTRIES);
+    const payload = payloadOf(["user_id", "7", "cart", "apples"]);
     for (let bit = 0; bit < 8 * payload.length; bit += 1) {
       const changed = Buffer.from(payload);
       changed[bit >> 3]! ^= 1 << (bit & 7);
@@ -125,6 +127,10 @@ describe("a payload", () => {
     expect(await redis.restore("a", 0, payload)).toBe("OK");
   });
 });
+
+function payloadOf(fields: readonly string[]): Buffer {
+  return encodePayload(batchOf([write("a", { fields })]), 0, MAX_ENTRIES);
+}
 
 async function dumpsOf(keys: readonly string[]): Promise<Buffer[]> {
   return await Promise.all(keys.map(async (key) => (await redis.dumpBuffer(key))!));

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { countKeys, EXPIRY, fieldsOf, id, options, useTarget, write } from "./target-fixture.js";
+import {
+  batchOf,
+  countKeys,
+  EXPIRY,
+  fieldsOf,
+  id,
+  options,
+  useTarget,
+  write,
+} from "./target-fixture.js";
 
 const { target, redis, prefix } = useTarget();
 
@@ -9,7 +18,7 @@ describe("reading back", () => {
     await redis.hset(`${keys}eternal`, "a", "1");
     await redis.set(`${keys}string`, "held", "PXAT", EXPIRY);
     await redis.sadd(`${keys}set`, "held");
-    await target.load([write("hash")], options(keys));
+    await target.load(batchOf([write("hash")]), options(keys));
     const found = await target.readBack(
       ["string", "none", "hash", "eternal", "set", "hash"].map(id),
       keys,
@@ -39,9 +48,9 @@ describe("reading back", () => {
     const names = Array.from({ length: 1_234 }, (_, i) => `${i}`);
     const value = (name: string): string => name.repeat(Number(name) % 100 === 7 ? 500_000 : 10);
     const entries = names.map((name) =>
-      write(name, { fields: ["name", name, "value", value(name)], bytes: value(name).length }),
+      write(name, { fields: ["name", name, "value", value(name)] }),
     );
-    await target.load(entries, options(keys));
+    await target.load(batchOf(entries), options(keys));
     const found = await target.readBack(names.map(id), keys);
     expect(found).toHaveLength(names.length);
     for (const [i, name] of names.entries()) {
@@ -56,7 +65,7 @@ test("presence is told for each session, in the order asked for", async () => {
   const names = Array.from({ length: 2_500 }, (_, i) => `${i}`);
   await redis.set(`${keys}0`, "of another type");
   await target.load(
-    names.filter((_, i) => i % 3 === 1).map((name) => write(name)),
+    batchOf(names.filter((_, i) => i % 3 === 1).map((name) => write(name))),
     options(keys),
   );
   expect(await target.arePresent(names.map(id), keys)).toEqual(

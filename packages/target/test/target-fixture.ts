@@ -4,11 +4,13 @@ import {
   mappingSchema,
   type SessionId,
   type TargetSession,
+  type Transformed,
+  TransformedBatch,
 } from "@rehome/core";
 import { Redis } from "ioredis";
 import { inspect as show } from "node:util";
 import { afterAll, beforeAll, expect, inject } from "vitest";
-import { type LoadEntry, type LoadOptions, openTarget, type Target } from "../src/index.js";
+import { type LoadOptions, openTarget, type Target } from "../src/index.js";
 
 const HOUR = 3_600_000;
 /** Far from every machine's clock, and not a whole second. */
@@ -74,15 +76,24 @@ export function session(name: string, overrides: Partial<TargetSession> = {}): T
   const lastActivityAt = overrides.lastActivityAt === undefined ? NEW : overrides.lastActivityAt;
   const activity = lastActivityAt === null ? [] : ["last_activity_at", lastActivityAt];
   const fields = ["user_id", "7", ...activity, "cart", "apples"];
-  return { id: id(name), fields, expiresAt: EXPIRY, bytes: 100, ...overrides, lastActivityAt };
+  return { id: id(name), fields, expiresAt: EXPIRY, ...overrides, lastActivityAt };
 }
 
-export function write(name: string, overrides: Partial<TargetSession> = {}): LoadEntry {
+export function write(name: string, overrides: Partial<TargetSession> = {}): Transformed {
   return { kind: "write", session: session(name, overrides) };
 }
 
-export function expired(name: string, lastActivityAt: string | null = NEW): LoadEntry {
+export function expired(name: string, lastActivityAt: string | null = NEW): Transformed {
   return { kind: "expired", id: id(name), lastActivityAt };
+}
+
+export function rejected(name: string): Transformed {
+  const reject = { id: id(name), code: "field-collision", message: "two have one name" } as const;
+  return { kind: "rejected", reject };
+}
+
+export function batchOf(entries: readonly Transformed[]): TransformedBatch {
+  return TransformedBatch.of(entries);
 }
 
 /** name → value, as text. */

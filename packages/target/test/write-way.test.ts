@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openTarget } from "../src/index.js";
-import { EXPIRY, options, write } from "./target-fixture.js";
+import { batchOf, EXPIRY, options, write } from "./target-fixture.js";
 
 test("a server that ceases to take RESTORE in mid-run is written to by HSET from then on, and no load fails", async () => {
   const redis = new Redis(inject("redisUrl"));
@@ -17,10 +17,10 @@ test("a server that ceases to take RESTORE in mid-run is written to by HSET from
   });
   const keys = "write-way:";
   expect((await target.writeWay(keys)).kind).toBe("restore");
-  expect(await target.load([write("a")], options(keys))).toEqual(["migrated"]);
+  expect(await target.load(batchOf([write("a")]), options(keys))).toEqual(["migrated"]);
 
   await redis.acl("SETUSER", "loses-restore", "-restore");
-  expect(await target.load([write("a"), write("b")], options(keys))).toEqual([
+  expect(await target.load(batchOf([write("a"), write("b")]), options(keys))).toEqual([
     "migrated",
     "migrated",
   ]);
