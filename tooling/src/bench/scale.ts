@@ -1,4 +1,3 @@
-import { DEFAULT_CHUNK_SIZE } from "@rehome/core";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -33,8 +32,10 @@ const SIZES: readonly Size[] = [
   { sessions: 0.1 * M, users: 0.02 * M, large: 100 },
 ];
 
-/** One size of chunks beside the default, at both ends of what is sensible. */
-const CHUNK_SIZES = [1_000, DEFAULT_CHUNK_SIZE, 100_000];
+/** Of a chunk, unless another is asked for. */
+const USUAL_CHUNK_SIZE = 20_000;
+/** Both ends of what is sensible beside it. */
+const CHUNK_SIZES = [1_000, USUAL_CHUNK_SIZE, 100_000];
 
 const lines: string[][] = [];
 const progress = openProgress();
@@ -45,7 +46,7 @@ await withArena({ sessions: SIZES[0]?.sessions ?? 0 }, async (arena) => {
     progress.step(`seeding ${name}`, size.sessions);
     await seed(arena.urls, size, (done) => progress.at(done));
     const isPlain = size.sessions === M && size.users === 0.2 * M;
-    for (const chunkSize of isPlain ? CHUNK_SIZES : [DEFAULT_CHUNK_SIZE]) {
+    for (const chunkSize of isPlain ? CHUNK_SIZES : [USUAL_CHUNK_SIZE]) {
       progress.step(`moving ${name}, ${whole(chunkSize)} a chunk`);
       lines.push([name, whole(chunkSize), ...(await moveTwice(arena, size, chunkSize))]);
     }

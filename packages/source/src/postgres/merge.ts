@@ -40,9 +40,9 @@ export class Merge {
   placeOf(attribute: CopyRow): number {
     if (attribute.isNull(ATTRIBUTE.sessionId)) return NO_SESSION;
     const { bytes } = this.#page.buffer;
-    if (isOf(bytes, attribute, this.#session)) return this.#place;
-    if (this.#place + 1 < this.#page.count && isOf(bytes, attribute, this.#next))
-      return this.#place + 1;
+    const { count } = this.#page;
+    if (this.#place < count && isOf(bytes, attribute, this.#session)) return this.#place;
+    if (this.#place + 1 < count && isOf(bytes, attribute, this.#next)) return this.#place + 1;
     this.#places ??= this.#findPlaces();
     const id = attribute.text(bytes, ATTRIBUTE.sessionId) as SessionId;
     const place = this.#places.get(id) ?? NO_SESSION;
