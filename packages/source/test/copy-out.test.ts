@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { Socket } from "node:net";
+import pg from "pg";
+import { describe, expect, inject, it, onTestFinished } from "vitest";
+import { CopyOut } from "../src/postgres/copy-out.js";
+import { ReadBuffer } from "../src/postgres/read-buffer.js";
+
+const seed = Number(process.env["REHOME_TEST_SEED"] ?? Date.now() % 2 ** 31);
+console.log(`REHOME_TEST_SEED=${seed}`);
+
+/** Gives what it reads in pieces of so many bytes, one size after the other, over and over. */
+class CuttingSocket extends Socket {
+  sizes: readonly number[] = [65_536];
+  #cuts = 0;
+
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const [piece] = args;
+    if (event !== "data" || !Buffer.isBuffer(piece)) return super.emit(event, ...args);
+    for (let at = 0; at < piece.length;) {
+      const size = this.sizes[this.#cuts % this.sizes.length] as number;
+      this.#cuts += 1;
+      super.emit("data", piece.subarray(at, at + size));
+      at += size;
+    }
+    return true;
+  }
+}
+
+async function connect() {
+  const socket = new CuttingSocket();
+  const client = new pg.Client({
+    connectionString: inject("postgresUrl"),
+    stream: () => socket,
+  }) as unknown as pg.PoolClient;
+  await client.connect();
+  onTestFinished(() => (client as unknown as pg.Client).end());
+  return { client, socket };
+}
+
+/** Rows of every length around the sizes of pieces, NULL among them. */
+const SELECT = `SELECT n::text AS i, CASE WHEN n % 7 > 0 THEN repeat(chr(97 + n % 26), (n * 37) % 300) END AS letters
+                  FROM generate_series(1, 200) n ORDER BY n`;
+
+type Row = readonly [string, string | null];
+
+async function expectedRows(client: pg.PoolClient): Promise<Row[]> {
+  const { rows } = await client.query<{ i: string; letters: string | null }>(SELECT);
+  return rows.map(({ i, letters }) => [i, letters]);
+}
+
+/** Reads all rows; after each, forgets what came before it, or it as well, or nothing. */
+async function readRows(
+  client: pg.PoolClient,
+  select: string,
+  forget: readonly ("before" | "read" | "nothing")[],
+): Promise<Row[]> {
+  const buffer = new ReadBuffer();
+  buffer.add(Buffer.from("what was there before"));
+  const rows: Row[] = [];
+  const copy = CopyOut.run(client, select, 2, buffer);
+  const { row } = copy;
+  while (await copy.more()) {
+    while (copy.next()) {
+      const how = forget[rows.length % forget.length];
+      if (how === "before") copy.forgetBefore();
+      const letters = row.isNull(1) ? null : row.text(buffer.bytes, 1);
+      rows.push([row.text(buffer.bytes, 0), letters]);
+      if (how === "read") copy.forgetRead();
+    }
+  }
+  expect(buffer.bytes.toString("utf8", 0, 21)).toBe("what was there before");
+  return rows;
+}
+
+describe("rows of a COPY", () => {
+  it("are read whole however the stream is cut into pieces, and whatever is forgotten meanwhile", async () => {
+    const { client, socket } = await connect();
+    const expected = await expectedRows(client);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.constantFrom("before", "read", "nothing"), { minLength: 1, maxLength: 5 }),
+        async (sizes, forget) => {
+          socket.sizes = sizes;
+          expect(await readRows(client, SELECT, forget)).toEqual(expected);
+          expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+        },
+      ),
+      { numRuns: 100, seed },
+    );
+  });
+
+  it("are read around what else the server says, which whoever listens hears", async () => {
+    const { client, socket } = await connect();
+    const expected = await expectedRows(client);
+    await client.query(`
+      CREATE FUNCTION pg_temp.told(i text) RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN RAISE NOTICE 'row %', i; RETURN i; END $$`);
+    const heard: (string | undefined)[] = [];
+    client.on("notice", ({ message }) => heard.push(message));
+    socket.sizes = [3, 50, 7];
+    const select = `SELECT pg_temp.told(i), letters FROM (${SELECT}) rows`;
+    expect(await readRows(client, select, ["before", "nothing"])).toEqual(expected);
+    expect(heard).toEqual(expected.map(([i]) => `row ${i}`));
+  });
+
+  it("of which there are none, or which end in an error, leave the connection fit for use", async () => {
+    const { client } = await connect();
+    expect(await readRows(client, `${SELECT} LIMIT 0`, ["read"])).toEqual([]);
+    const failing = "SELECT i::text, (100 / (100 - i))::text FROM generate_series(1, 200) i";
+    await expect(readRows(client, failing, ["read"])).rejects.toMatchObject({ code: "22012" });
+    expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  });
+});
