@@ -77,7 +77,7 @@ describe("rehome plan", () => {
     expect(await house.rehomeJson<Plan>(["plan"])).toEqual({
       sessions: { total: 0, live: 0, expired: 0 },
       chunks: 0,
-      chunkSize: 5_000,
+      chunkSize: 20_000,
       projectedBytes: null,
       projectedSeconds: null,
       warnings: [],

@@ -104,6 +104,17 @@ describe("rows of a COPY", () => {
     expect(heard).toEqual(expected.map(([i]) => `row ${i}`));
   });
 
+  it("of any length leave the connection fit for use", async () => {
+    const { client, socket } = await connect();
+    socket.sizes = [1_000_000];
+    for (const length of [1_000, 600_000, 2_000_000]) {
+      const select = `SELECT 'a', repeat('x', ${length}) FROM generate_series(1, 3)`;
+      const rows = await readRows(client, select, ["nothing"]);
+      expect(rows.map(([, letters]) => letters?.length)).toEqual([length, length, length]);
+      expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    }
+  });
+
   it("of which there are none, or which end in an error, leave the connection fit for use", async () => {
     const { client } = await connect();
     expect(await readRows(client, `${SELECT} LIMIT 0`, ["read"])).toEqual([]);

@@ -113,7 +113,9 @@ export class CopyOut implements Submittable {
     this.#buffer.add(piece);
     this.#findMessages();
     if (this.#next === this.#whole) return;
-    if (this.#buffer.end - this.#next > MAX_AHEAD_BYTES) this.#connection?.stream.pause();
+    // Whoever uses the connection afterwards does not know that it waits.
+    if (this.#state === "reading" && this.#buffer.end - this.#next > MAX_AHEAD_BYTES)
+      this.#connection?.stream.pause();
     this.#wakeUp();
   };
 
