@@ -16,6 +16,9 @@ import { batchOf, type SourceSession, transformOne } from "./source-session.js";
 /** As the batch makes them, not objects without a prototype. */
 const PLAIN = { noNullPrototype: true } as const;
 
+/** A smaller case than the one that failed is looked for, but not for ever: these are large. */
+const QUICKLY = { interruptAfterTimeLimit: 30_000 } as const;
+
 function idOf(one: Transformed): SessionId {
   switch (one.kind) {
     case "write":
@@ -27,9 +30,8 @@ function idOf(one: Transformed): SessionId {
   }
 }
 
-/** Bytes of all texts of a session to be written or expired. */
-function sizeOf(one: Transformed): number | null {
-  if (one.kind === "rejected") return null;
+/** Bytes of all texts. */
+function sizeOf(one: Exclude<Transformed, { kind: "rejected" }>): number {
   const session = one.kind === "write" ? one.session : { ...one, fields: [] };
   const texts = [session.id, session.lastActivityAt ?? "", ...session.fields];
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
@@ -37,13 +39,14 @@ function sizeOf(one: Transformed): number | null {
 
 /** Whether a batch holds just these, whichever way it is asked. */
 function expectHeld(batch: TransformedBatch, wanted: readonly Transformed[]): void {
-  const places = Array.from({ length: batch.count }, (_, i) => i);
-  expect(places.map((i) => batch.at(i))).toStrictEqual(wanted);
-  expect(places.map((i) => batch.id(i))).toStrictEqual(wanted.map(idOf));
-  expect(places.map((i) => batch.kind(i))).toStrictEqual(wanted.map(({ kind }) => kind));
-  expect(places.map((i) => (batch.rejectOf(i) === null ? batch.size(i) : null))).toStrictEqual(
-    wanted.map(sizeOf),
-  );
+  expect(batch.count).toBe(wanted.length);
+  for (const [i, one] of wanted.entries()) {
+    const place = `session ${i}`;
+    expect(batch.at(i), place).toStrictEqual(one);
+    expect(batch.id(i) === idOf(one), place).toBe(true);
+    expect(batch.kind(i), place).toBe(one.kind);
+    if (one.kind !== "rejected") expect(batch.size(i), place).toBe(sizeOf(one));
+  }
 }
 
 /** On both sides of what is copied another way, of what is remembered of a key, and of the first buffer. */
@@ -133,7 +136,7 @@ describe("sessions of one batch", () => {
             reached.add(one.kind === "rejected" ? one.reject.code : one.kind);
         }
       }),
-      { seed, numRuns: 60 },
+      { seed, numRuns: 60, ...QUICKLY },
     );
     const inReach = REJECT_CODES.filter((code) => code !== "wrong-type");
     expect([...reached].toSorted()).toStrictEqual(["expired", "write", ...inReach].toSorted());
@@ -164,7 +167,7 @@ describe("sessions of one batch", () => {
 });
 
 describe("an attribute", () => {
-  const COUNT = 3_000;
+  const COUNT = 6_000;
   const renames = { "key 7": "seven", "key 2900": "late", "key 2950": "theme" };
   const transform = makeTransform(mappingWith({ renames }));
   const into = new TransformedBatch();
@@ -241,7 +244,7 @@ describe("transformed sessions", () => {
     });
     fc.assert(
       fc.property(many, (sessions) => expectHeld(TransformedBatch.of(sessions), sessions)),
-      { seed, numRuns: 200 },
+      { seed, numRuns: 200, ...QUICKLY },
     );
   });
 });
