@@ -32,13 +32,15 @@ export function makeTransform(mapping: Mapping): Transform {
   if (mapping.includeExpiresAt)
     writers.push(makeTimeWriter(TIME.expiresAt, nameOf(EXPIRES_AT_FIELD), mapping, absent));
   const writeAttributes = makeAttributeWriter(mapping, absent);
-  const setActivity = makeActivityWriter(mapping);
+  const setActivity = makeActivitySetter(mapping);
 
   function transformOne(from: SourceBatch, session: number, now: number, into: TransformedBatch) {
     into.setId(from.bytes, from.textStart(session, TEXT.id), from.textEnd(session, TEXT.id));
     const expiresAt = from.milliseconds(session, TIME.expiresAt);
-    setActivity(from, session, into);
-    if (expiresAt <= now) return into.expire();
+    if (expiresAt <= now) {
+      setActivity(from, session, into);
+      return into.expire();
+    }
     if (expiresAt === Infinity)
       return reject(from, session, into, "time-out-of-range", "expires_at is infinite");
     const unwritable = unwritableTime(from, session, mapping);
@@ -113,7 +115,7 @@ function makeTextWriter(text: number, name: Buffer, absent: Buffer | null): Writ
 function makeTimeWriter(
   time: number,
   name: Buffer,
-  mapping: Mapping,
+  { timestamps }: Mapping,
   absent: Buffer | null,
 ): Writer {
   const rendered = Buffer.alloc(MAX_TIME_BYTES);
@@ -123,14 +125,14 @@ function makeTimeWriter(
       if (absent !== null) into.addField(name, absent, 0, absent.length);
       return;
     }
-    const microseconds = from.microseconds(session, time);
-    const end = writeTime(rendered, 0, milliseconds, microseconds, mapping.timestamps);
+    const end = writeTime(rendered, 0, milliseconds, from.microseconds(session, time), timestamps);
     into.addField(name, rendered, 0, end);
+    if (time === TIME.lastActivityAt) into.setActivity(rendered, 0, end);
   };
 }
 
-/** What is compared with the target's. An expired session may have one that cannot be written: it is the oldest. */
-function makeActivityWriter({ timestamps }: Mapping): Writer {
+/** Of an expired session, which has no fields: one that cannot be written counts as the oldest. */
+function makeActivitySetter({ timestamps }: Mapping): Writer {
   const rendered = Buffer.alloc(MAX_TIME_BYTES);
   return (from, session, into) => {
     const milliseconds = from.milliseconds(session, TIME.lastActivityAt);
