@@ -1,3 +1,4 @@
+import "./heap.js";
 import { inspectQueue, openQueue } from "@rehome/queue";
 import { openSource } from "@rehome/source";
 import { openTarget } from "@rehome/target";

@@ -1,3 +1,5 @@
+import { withSlack } from "@rehome/core";
+
 /** Bytes to write to, and the same to read numbers from. */
 export interface Space {
   readonly bytes: Buffer;
@@ -20,7 +22,7 @@ const kept: Space[] = [];
 export function takeSpace(size: number): Space {
   const fitting = kept.findIndex(({ bytes }) => bytes.length >= size);
   const [space] = fitting === -1 ? [] : kept.splice(fitting, 1);
-  return space ?? allocate(Math.max(size, USUAL_BYTES));
+  return space ?? allocate(size > USUAL_BYTES ? withSlack(size) : USUAL_BYTES);
 }
 
 /** Once nothing reads it any more. */

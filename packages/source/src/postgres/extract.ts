@@ -38,7 +38,7 @@ interface Reading {
   readonly space: Space;
 }
 
-/** What a connection reads into; the next chunk that is lent the connection uses it again. */
+/** What is read into, by one chunk after the other. */
 interface Space {
   readonly buffer: ReadBuffer;
   readonly batch: SourceBatch;
@@ -46,7 +46,13 @@ interface Space {
   pageSessions: number;
 }
 
-const spaces = new WeakMap<PoolClient, Space>();
+const spare = new WeakMap<Connections, Space[]>();
+
+/** Once all has been read: of a read that broke off, something may still come in. */
+function giveBack(connections: Connections, space: Space): void {
+  const others = spare.get(connections) ?? [];
+  spare.set(connections, [...others, space]);
+}
 
 /**
  * The sessions of a range, whole, in batches bounded in bytes; all of one moment. Page by page, three reads that
@@ -61,15 +67,16 @@ export async function* extractRange(
 ): AsyncGenerator<SourceBatch> {
   const lookup = await findAttributeLookup(connections);
   yield* connections.snapshot(async function* (client) {
-    const reading = beginReading(client, lookup, options);
+    const reading = beginReading(connections, client, lookup, options);
     let { after } = range;
     for (;;) {
       const rest = matchRange({ after, upTo: range.upTo });
       const page = await readNextPage(reading, rest);
-      if (page.lastId === null) return;
+      if (page.lastId === null) break;
       yield* readWhole(reading, page, matchRange({ after, upTo: page.lastId }));
       after = page.lastId;
     }
+    giveBack(connections, reading.space);
   }, options.signal);
 }
 
@@ -81,7 +88,7 @@ export async function* extractIds(
 ): AsyncGenerator<SourceBatch> {
   const lookup = await findAttributeLookup(connections);
   yield* connections.snapshot(async function* (client) {
-    const reading = beginReading(client, lookup, options);
+    const reading = beginReading(connections, client, lookup, options);
     for (let i = 0; i < ids.length; i += FIRST_PAGE_SESSIONS) {
       const match = matchIds(ids.slice(i, i + FIRST_PAGE_SESSIONS));
       const page = await readPage(client, reading.space.buffer, match, reading.limits, {
@@ -90,20 +97,21 @@ export async function* extractIds(
       });
       yield* readWhole(reading, page, match);
     }
+    giveBack(connections, reading.space);
   }, options.signal);
 }
 
 function beginReading(
+  connections: Connections,
   client: PoolClient,
   lookup: AttributeLookup,
   { batchBytes, timeZone, maxSessionBytes }: ExtractOptions,
 ): Reading {
-  const space = spaces.get(client) ?? {
+  const space = spare.get(connections)?.pop() ?? {
     buffer: new ReadBuffer(),
     batch: new SourceBatch(),
     pageSessions: FIRST_PAGE_SESSIONS,
   };
-  spaces.set(client, space);
   return { client, lookup, batchBytes, space, limits: { timeZone, bytes: maxSessionBytes } };
 }
 
