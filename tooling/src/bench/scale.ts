@@ -16,6 +16,8 @@ const { values } = parseArgs({
   options: {
     /** Only for trying this out: every size divided by it. */
     divide: { type: "string", default: "1" },
+    /** Only tables whose description holds this; what they took is shown and not written down. */
+    only: { type: "string" },
     results: { type: "string", default: RESULTS },
   },
 });
@@ -43,6 +45,7 @@ await withArena({ sessions: SIZES[0]?.sessions ?? 0 }, async (arena) => {
   for (const size of SIZES) {
     const large = size.large === undefined ? "" : `, ${size.large} sessions of 10 MB`;
     const name = `${whole(size.sessions)} sessions, ${whole(size.users)} users${large}`;
+    if (values.only !== undefined && !name.includes(values.only)) continue;
     progress.step(`seeding ${name}`, size.sessions);
     await seed(arena.urls, size, (done) => progress.at(done));
     const isPlain = size.sessions === M && size.users === 0.2 * M;
@@ -77,7 +80,7 @@ const report = [
   ]),
 ].join("\n");
 process.stdout.write(`${report}\n`);
-await writeFile(values.results, `${report}\n`);
+if (values.only === undefined) await writeFile(values.results, `${report}\n`);
 
 /** The same workers move all of it, and then, from an emptied target, once more. */
 async function moveTwice(arena: Arena, size: Size, chunkSize: number): Promise<string[]> {
