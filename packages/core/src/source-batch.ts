@@ -17,6 +17,7 @@ export const TIME = { createdAt: 0, lastActivityAt: 1, expiresAt: 2 } as const;
 const TEXTS = 8;
 const TIMES = 3;
 const NULL = -1;
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Sessions as the source holds them, each with its user, preferences and attributes, all of one moment: numbers
@@ -27,7 +28,7 @@ const NULL = -1;
  */
 export class SourceBatch {
   /** Where all texts lie; whoever fills it says so before it is read. */
-  bytes: Buffer = Buffer.alloc(0);
+  bytes: Buffer = NO_BYTES;
   #count = 0;
   #attributes = 0;
   /** Start and end of each text. */
@@ -50,6 +51,7 @@ export class SourceBatch {
   }
 
   clear(): void {
+    this.bytes = NO_BYTES;
     [this.#count, this.#attributes] = [0, 0];
     this.#reset();
   }

@@ -24,6 +24,7 @@ const NULL = -1;
 
 /** What a larger session needed is not kept for all those after it. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+const FIRST_BYTES = 64 * 1024;
 
 /**
  * Transformed sessions, one after the other: numbers that say where ids, names and values lie in one buffer, as
@@ -32,7 +33,7 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
  * Of each session the id is set first, then its fields, and `write`, `expire` or `reject` completes it.
  */
 export class TransformedBatch {
-  #bytes = Buffer.allocUnsafe(64 * 1024);
+  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #end = 0;
   #count = 0;
   #fields = 0;
@@ -79,7 +80,7 @@ export class TransformedBatch {
   clear(): void {
     [this.#end, this.#count, this.#fields] = [0, 0, 0];
     this.#rejects.clear();
-    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(64 * 1024);
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
   /** Begins a session. */

@@ -59,8 +59,8 @@ export interface Source {
     readonly colliding: readonly string[];
   }): Promise<Survey>;
   /**
-   * The sessions of a range as of one moment, in order, in batches bounded in bytes. Each batch is to be used
-   * before the next one is asked for: it is filled again.
+   * The sessions of a range as of one moment, in batches bounded in bytes. Each batch is to be used before the
+   * next one is asked for: it is filled again.
    */
   extract(range: Range, options: ReadOptions): AsyncIterable<SourceBatch>;
   /** The same for these ids; those that are not there are left out. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { CopyOut } from "../src/postgres/copy-out.js";
@@ -12,10 +13,28 @@ console.log(`REHOME_TEST_SEED=${seed}`);
 class CuttingSocket extends Socket {
   sizes: readonly number[] = [65_536];
   #cuts = 0;
+  #held: Buffer[] | null = null;
+
+  /** Gives nothing for now. */
+  hold(): void {
+    this.#held = [];
+  }
+
+  /** Gives all that has been held, but for so many bytes in one piece. */
+  release(lastBytes: number): void {
+    const all = Buffer.concat(this.#held ?? []);
+    this.#held = null;
+    super.emit("data", all.subarray(0, all.length - lastBytes));
+    super.emit("data", all.subarray(all.length - lastBytes));
+  }
 
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     const [piece] = args;
     if (event !== "data" || !Buffer.isBuffer(piece)) return super.emit(event, ...args);
+    if (this.#held !== null) {
+      this.#held.push(piece);
+      return true;
+    }
     for (let at = 0; at < piece.length;) {
       const size = this.sizes[this.#cuts % this.sizes.length] as number;
       this.#cuts += 1;
@@ -104,6 +123,28 @@ describe("rows of a COPY", () => {
     expect(heard).toEqual(expected.map(([i]) => `row ${i}`));
   });
 
+  it("leave what comes behind them to the connection's next user, though it comes in one piece with them", async () => {
+    const { client, socket } = await connect();
+    const other = new pg.Client({ connectionString: inject("postgresUrl") });
+    await other.connect();
+    onTestFinished(() => other.end());
+    const heard: (string | undefined)[] = [];
+    client.on("notification", ({ payload }) => heard.push(payload));
+    await client.query("LISTEN news");
+    const expected = await expectedRows(client);
+    for (const lastBytes of [0, 1, 9]) {
+      socket.hold();
+      const rows = readRows(client, SELECT, ["read"]);
+      await sleep(200);
+      await other.query(`NOTIFY news, '${lastBytes}'`);
+      await sleep(200);
+      socket.release(lastBytes);
+      expect(await rows).toEqual(expected);
+      expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+    }
+    expect(heard).toEqual(["0", "1", "9"]);
+  });
+
   it("of any length leave the connection fit for use", async () => {
     const { client, socket } = await connect();
     socket.sizes = [1_000_000];
@@ -116,10 +157,11 @@ describe("rows of a COPY", () => {
   });
 
   it("of which there are none, or which end in an error, leave the connection fit for use", async () => {
-    const { client } = await connect();
+    const { client, socket } = await connect();
     expect(await readRows(client, `${SELECT} LIMIT 0`, ["read"])).toEqual([]);
     const failing = "SELECT i::text, (100 / (100 - i))::text FROM generate_series(1, 200) i";
     await expect(readRows(client, failing, ["read"])).rejects.toMatchObject({ code: "22012" });
+    expect(socket.listenerCount("data")).toBe(1);
     expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
   });
 });

@@ -1,7 +1,7 @@
 import { copyBytes, type TransformedBatch } from "@rehome/core";
 import { atLeastOne } from "./encode.js";
 import { payloadRoom, writePayload } from "./payload.js";
-import { type Space, takeSpace } from "./space.js";
+import { type Space, takeSpace, USUAL_BYTES } from "./space.js";
 
 /** Commands as they go over the wire, one a session: the first `size` bytes of a space. */
 export interface Commands {
@@ -28,23 +28,23 @@ export function* encodeRestores(
   maxListpackEntries: number,
 ): Generator<Commands> {
   const prefix = Buffer.from(keyPrefix);
-  let space = takeSpace(0);
+  let space: Space | null = null;
   let [count, at] = [0, 0];
   for (let session = 0; session < sessions.count; session += 1) {
     if (sessions.kind(session) === "rejected") continue;
     const room = FRAME_BYTES + prefix.length + payloadRoom(sessions, session);
-    if (count > 0 && at + room > space.bytes.length) {
+    if (space !== null && at + room > USUAL_BYTES) {
       yield { space, size: at, count };
-      space = takeSpace(0);
+      space = null;
       [count, at] = [0, 0];
     }
-    if (room > space.bytes.length) space = takeSpace(room);
+    space ??= takeSpace(Math.max(room, USUAL_BYTES));
     at = sessions.isWrite(session)
       ? writeRestore(space, at, prefix, sessions, session, maxListpackEntries)
       : writeExists(space.bytes, at, prefix, sessions, session);
     count += 1;
   }
-  if (count > 0) yield { space, size: at, count };
+  if (space !== null) yield { space, size: at, count };
 }
 
 function writeExists(

@@ -12,7 +12,7 @@ export function allocate(size: number): Space {
 }
 
 /** Small enough that the server is at work on the first while the next is being filled. */
-const USUAL_BYTES = 256 * 1024;
+export const USUAL_BYTES = 256 * 1024;
 
 /** What a few large sessions took is kept for the next ones, but no more: it would add to what a worker holds. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;

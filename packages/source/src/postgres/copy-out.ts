@@ -18,6 +18,7 @@ type DataListener = (piece: Buffer) => void;
 export class CopyOut implements Submittable {
   /** The cursor that `next` moves. */
   readonly row: CopyRow;
+  // #from ≤ #messageStart ≤ #next ≤ #whole ≤ the buffer's end.
   /** Where the cursor's message begins. */
   #messageStart: number;
   readonly #buffer: ReadBuffer;
@@ -110,18 +111,26 @@ export class CopyOut implements Submittable {
   }
 
   readonly #receive = (piece: Buffer): void => {
-    this.#buffer.add(piece);
-    this.#findMessages();
+    try {
+      this.#buffer.add(piece);
+      this.#findMessages();
+    } catch (error) {
+      // There is no memory for it.
+      this.handleError(error);
+      this.#connection?.stream.destroy();
+    }
+    if (this.#state !== "reading") {
+      this.#passOnRest();
+      return;
+    }
     if (this.#next === this.#whole) return;
-    // Whoever uses the connection afterwards does not know that it waits.
-    if (this.#state === "reading" && this.#buffer.end - this.#next > MAX_AHEAD_BYTES)
-      this.#connection?.stream.pause();
+    if (this.#buffer.end - this.#next > MAX_AHEAD_BYTES) this.#connection?.stream.pause();
     this.#wakeUp();
   };
 
   #findMessages(): void {
     const buffer = this.#buffer;
-    while (this.#state !== "ended" && this.#whole + MESSAGE_HEADER_BYTES <= buffer.end) {
+    while (this.#state === "reading" && this.#whole + MESSAGE_HEADER_BYTES <= buffer.end) {
       const start = this.#whole;
       const end = endOfMessage(buffer.bytes, start);
       if (end > buffer.end) {
@@ -133,9 +142,21 @@ export class CopyOut implements Submittable {
       } else {
         const message = Buffer.from(buffer.bytes.subarray(start, end));
         buffer.remove(start, end);
-        for (const listener of this.#listeners) listener.call(this.#connection?.stream, message);
+        this.#passOn(message);
       }
     }
+  }
+
+  /** What came behind the end is for the connection's next user. */
+  #passOnRest(): void {
+    const buffer = this.#buffer;
+    const rest = Buffer.from(buffer.bytes.subarray(this.#whole, buffer.end));
+    buffer.end = this.#whole;
+    if (rest.length > 0) this.#passOn(rest);
+  }
+
+  #passOn(piece: Buffer): void {
+    for (const listener of this.#listeners) listener.call(this.#connection?.stream, piece);
   }
 
   /** What comes before the first row is in its message. Returns where that ends then. */
@@ -148,16 +169,19 @@ export class CopyOut implements Submittable {
   }
 
   handleError(error: unknown): void {
-    this.#state = { error };
-    this.#wakeUp();
+    this.#end({ error });
   }
 
   handleReadyForQuery(): void {
+    this.#end("ended");
+  }
+
+  #end(state: "ended" | { readonly error: unknown }): void {
+    if (this.#state !== "reading") return;
+    this.#state = state;
     const stream = this.#connection?.stream;
     stream?.off("data", this.#receive);
     for (const listener of this.#listeners) stream?.on("data", listener);
-    // Of one that failed, the failure is still to be told.
-    if (this.#state === "reading") this.#state = "ended";
     this.#wakeUp();
   }
 

@@ -49,7 +49,9 @@ interface Space {
 const spare = new WeakMap<Connections, Space[]>();
 
 /** Once all has been read: of a read that broke off, something may still come in. */
-function giveBack(connections: Connections, space: Space): void {
+function putBack(connections: Connections, space: Space): void {
+  space.buffer.clear();
+  space.batch.clear();
   const others = spare.get(connections) ?? [];
   spare.set(connections, [...others, space]);
 }
@@ -71,12 +73,14 @@ export async function* extractRange(
     let { after } = range;
     for (;;) {
       const rest = matchRange({ after, upTo: range.upTo });
+      const asked = reading.space.pageSessions;
       const page = await readNextPage(reading, rest);
       if (page.lastId === null) break;
       yield* readWhole(reading, page, matchRange({ after, upTo: page.lastId }));
+      if (page.count + page.large.length < asked) break;
       after = page.lastId;
     }
-    giveBack(connections, reading.space);
+    putBack(connections, reading.space);
   }, options.signal);
 }
 
@@ -97,7 +101,7 @@ export async function* extractIds(
       });
       yield* readWhole(reading, page, match);
     }
-    giveBack(connections, reading.space);
+    putBack(connections, reading.space);
   }, options.signal);
 }
 
@@ -119,11 +123,13 @@ async function readNextPage(reading: Reading, match: Match): Promise<Page> {
   const { client, space, limits } = reading;
   const page = await readPage(client, space.buffer, match, limits, {
     sessions: space.pageSessions,
-    rowBytes: MAX_ROW_BYTES,
+    // Should all of them be longer than those before, it is still a page that can be held.
+    rowBytes: Math.min(MAX_ROW_BYTES, Math.floor((4 * PAGE_BYTES) / space.pageSessions)),
   });
-  if (page.count > 0) {
-    const suitable = Math.ceil((PAGE_BYTES / space.buffer.end) * page.count);
-    space.pageSessions = Math.min(suitable, MAX_PAGE_SESSIONS);
+  const sessions = page.count + page.large.length;
+  if (sessions > 0) {
+    const bytes = space.buffer.end + page.large.length * MAX_ROW_BYTES;
+    space.pageSessions = Math.min(Math.ceil((PAGE_BYTES / bytes) * sessions), MAX_PAGE_SESSIONS);
   }
   return page;
 }
@@ -165,12 +171,12 @@ async function* readAttributes(
         attributes.forgetBefore();
       }
       if (place !== NO_SESSION) merge.add(attributes.row);
-    }
-    // Of attributes that belong to none, or to a session over the limit, nothing is kept.
-    if (attributes.keptBytes > batchBytes && batch.pendingAttributes === 0) {
-      if (batch.count > 0) yield handOut();
-      merge.clear();
-      attributes.forgetRead();
+      // Of attributes that belong to none, or to a session over the limit, nothing is kept.
+      if (attributes.keptBytes > batchBytes && batch.pendingAttributes === 0) {
+        if (batch.count > 0) yield handOut();
+        merge.clear();
+        attributes.forgetRead();
+      }
     }
   }
   while (!merge.completeBefore(page.count)) {

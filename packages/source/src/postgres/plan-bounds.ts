@@ -28,7 +28,7 @@ export async function* planBounds(
     for (let size = 1; ; size = Math.min(size * 2, MAX_BOUNDS)) {
       signal?.throwIfAborted();
       const bounds: SessionId[] = [];
-      let [id]: (SessionId | undefined)[] = [];
+      let id: SessionId | undefined;
       const results = await client.query<{ id: SessionId }>(`${skip}FETCH FROM ids;`.repeat(size));
       for (const { rows, rowCount } of [results].flat()) {
         if (rowCount !== 0 && pending !== null) {

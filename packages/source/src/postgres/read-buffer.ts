@@ -4,6 +4,9 @@ const FIRST_BYTES = 256 * 1024;
 /** What unusually large rows needed is not kept for all those after them. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 
+/** Offsets are kept in 32 bits. */
+const MAX_BYTES = 0x7fffffff;
+
 /**
  * What has been read and is still needed, in one piece: rows are told by where they lie in it. It is used again
  * and again, so that reading leaves next to nothing to the collector of garbage.
@@ -24,9 +27,10 @@ export class ReadBuffer {
     this.end += piece.length;
   }
 
-  /** Makes room for so many bytes in all. */
+  /** Makes room for so many bytes in all. Throws RangeError. */
   reserve(size: number): void {
     if (size <= this.bytes.length) return;
+    if (size > MAX_BYTES) throw new RangeError("more than 2 GB to be read at once");
     const grown = Buffer.allocUnsafe(withSlack(size));
     this.bytes.copy(grown, 0, 0, this.end);
     this.bytes = grown;
