@@ -71,7 +71,7 @@ export function openConnections(url: URL, max: number, silenceMs?: number): Conn
         // SET LOCAL only: a pooler that shares connections by transaction forgets everything else. A chunk looks
         // its users up one by one, so that its cost does not grow with their number: the planner would rather
         // scan all of them for each chunk, and start processes of its own for it. What is asked for in the order
-        // of an index is read by it: to gather rows and sort them takes a third longer.
+        // of an index is read by it: to gather rows and sort them takes up to a third longer.
         // One statement lasts as long as its chunk, which the target and the run's rate may slow down.
         await answered(
           client,
