@@ -15,6 +15,21 @@ export function copyBytes(
   return at + length;
 }
 
+/** Whether `one[start, end)` is the same as what begins at `otherStart` and ends at `otherEnd`. */
+export function sameBytes(
+  one: Buffer,
+  start: number,
+  end: number,
+  other: Buffer,
+  otherStart: number,
+  otherEnd: number,
+): boolean {
+  const length = end - start;
+  if (length !== otherEnd - otherStart) return false;
+  for (let i = 0; i < length; i += 1) if (one[start + i] !== other[otherStart + i]) return false;
+  return true;
+}
+
 type Numbers = Int8Array | Uint8Array | Int32Array | Float64Array;
 
 /** The same numbers, with room for as many more. */

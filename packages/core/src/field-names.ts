@@ -1,3 +1,4 @@
+import { sameBytes } from "./bytes.js";
 import { type Mapping, renamed } from "./mapping.js";
 
 /** What an attribute is called in the target. */
@@ -35,7 +36,7 @@ export class FieldNames {
     for (;;) {
       const known = this.#slots[slot] as Known | null;
       if (known === null) return this.#learn(bytes, start, end, slot);
-      if (isSame(known.key, bytes, start, end)) return known;
+      if (sameBytes(known.key, 0, known.key.length, bytes, start, end)) return known;
       slot = (slot + 1) % SLOTS;
     }
   }
@@ -57,10 +58,4 @@ function hash(bytes: Buffer, start: number, end: number): number {
   let value = 0x811c9dc5;
   for (let i = start; i < end; i += 1) value = Math.imul(value ^ (bytes[i] as number), 0x01000193);
   return value >>> 0;
-}
-
-function isSame(key: Buffer, bytes: Buffer, start: number, end: number): boolean {
-  if (key.length !== end - start) return false;
-  for (let i = 0; i < key.length; i += 1) if (key[i] !== bytes[start + i]) return false;
-  return true;
 }

@@ -41,20 +41,10 @@ export function* encodeRestores(
     space ??= takeSpace(Math.max(room, USUAL_BYTES));
     at = sessions.isWrite(session)
       ? writeRestore(space, at, prefix, sessions, session, maxListpackEntries)
-      : writeExists(space.bytes, at, prefix, sessions, session);
+      : writeKey(space.bytes, writeBytes(space.bytes, at, EXISTS), prefix, sessions, session);
     count += 1;
   }
   if (space !== null) yield { space, size: at, count };
-}
-
-function writeExists(
-  bytes: Buffer,
-  at: number,
-  prefix: Buffer,
-  sessions: TransformedBatch,
-  session: number,
-): number {
-  return writeKey(bytes, writeBytes(bytes, at, EXISTS), prefix, sessions, session);
 }
 
 function writeRestore(
@@ -103,6 +93,7 @@ function writeKey(
   const id = writeBytes(bytes, start, prefix);
   return writeLineEnd(bytes, copyBytes(sessions.bytes, idStart, idEnd, bytes, id));
 }
+
 function writeLength(bytes: Buffer, at: number, length: number): number {
   bytes[at] = DOLLAR;
   return writeLineEnd(bytes, writeNumber(bytes, at + 1, length));

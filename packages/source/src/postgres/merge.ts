@@ -1,4 +1,4 @@
-import type { SessionId, SourceBatch } from "@rehome/core";
+import { sameBytes, type SessionId, type SourceBatch } from "@rehome/core";
 import { CopyRow } from "./copy-row.js";
 import type { Page } from "./page.js";
 import { ATTRIBUTE, SESSION, SESSION_COLUMNS } from "./statement.js";
@@ -14,7 +14,7 @@ export const NO_SESSION = -1;
  * session, all before it are complete.
  */
 export class Merge {
-  readonly batch: SourceBatch;
+  readonly #batch: SourceBatch;
   readonly #page: Page;
   readonly #batchBytes: number;
   readonly #maxSessionBytes: number;
@@ -29,7 +29,7 @@ export class Merge {
 
   constructor(page: Page, batch: SourceBatch, batchBytes: number, maxSessionBytes: number) {
     this.#page = page;
-    this.batch = batch;
+    this.#batch = batch;
     batch.clear();
     this.#batchBytes = batchBytes;
     this.#maxSessionBytes = maxSessionBytes;
@@ -70,11 +70,11 @@ export class Merge {
   /** Completes the sessions before a place; false when the batch is full, before it is given more. */
   completeBefore(place: number): boolean {
     while (this.#place < place) {
-      this.#page.complete(this.#place, this.#attributeBytes, this.batch);
-      this.#batchSize += this.batch.size(this.batch.count - 1);
+      this.#page.complete(this.#place, this.#attributeBytes, this.#batch);
+      this.#batchSize += this.#batch.size(this.#batch.count - 1);
       this.#attributeBytes = 0;
       this.#moveTo(this.#place + 1);
-      if (this.#batchSize >= this.#batchBytes || this.batch.count >= MAX_BATCH_SESSIONS)
+      if (this.#batchSize >= this.#batchBytes || this.#batch.count >= MAX_BATCH_SESSIONS)
         return false;
     }
     return true;
@@ -86,9 +86,9 @@ export class Merge {
     this.#attributeBytes += attribute.isTrue(bytes, ATTRIBUTE.withheld) ? Infinity : attribute.size;
     if (this.#attributeBytes > this.#maxSessionBytes) {
       this.#attributeBytes = Infinity;
-      this.batch.dropAttributes();
+      this.#batch.dropAttributes();
     } else {
-      this.batch.addAttribute(
+      this.#batch.addAttribute(
         attribute.start(ATTRIBUTE.key),
         attribute.end(ATTRIBUTE.key),
         attribute.start(ATTRIBUTE.value),
@@ -98,7 +98,7 @@ export class Merge {
   }
 
   clear(): void {
-    this.batch.clear();
+    this.#batch.clear();
     this.#batchSize = 0;
   }
 
@@ -111,11 +111,12 @@ export class Merge {
 }
 
 function isOf(bytes: Buffer, attribute: CopyRow, session: CopyRow): boolean {
-  const [start, sessionStart] = [attribute.start(ATTRIBUTE.sessionId), session.start(SESSION.id)];
-  const length = attribute.end(ATTRIBUTE.sessionId) - start;
-  if (length !== session.end(SESSION.id) - sessionStart) return false;
-  for (let i = 0; i < length; i += 1) {
-    if (bytes[start + i] !== bytes[sessionStart + i]) return false;
-  }
-  return true;
+  return sameBytes(
+    bytes,
+    attribute.start(ATTRIBUTE.sessionId),
+    attribute.end(ATTRIBUTE.sessionId),
+    bytes,
+    session.start(SESSION.id),
+    session.end(SESSION.id),
+  );
 }
