@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ratesOf } from "../page/chart/rates.js";
+import { ratesOf, runRates } from "../page/chart/rates.js";
 import { makeChunkLetters } from "../page/chunk-letters.js";
 import { bytes, milliseconds, percent, span } from "../page/figures.js";
 import { cellAt, describeCell, layCells, lookOf, tellingChunk } from "../page/map/cells.js";
@@ -48,6 +48,18 @@ describe("rates", () => {
     expect(ratesOf([[0, 0]], 0, 1_000_000_000).times.length).toBeLessThanOrEqual(181);
     expect(ratesOf([[0, 0]], 5, 5).times).toEqual([]);
     expect(ratesOf([], 0, 1_000).times).toEqual([]);
+  });
+
+  it("of a run that has ended hold what was read after the last sample", () => {
+    const status = {
+      startedAt: new Date(0).toISOString(),
+      finishedAt: new Date(2_000).toISOString(),
+      sessions: { planned: 400, read: 400, migrated: 400, kept: 0, expired: 0, rejected: 0 },
+    };
+    const samples: [number, number][] = [[500, 20]];
+    const expected = { times: [0, 2], values: [200, 200] };
+    expect(runRates({ recent: samples, whole: samples }, status, true)).toEqual(expected);
+    expect(runRates({ recent: samples, whole: samples }, status, false)).toEqual(expected);
   });
 
   it("of a run so short that there is but one are a line all the same", () => {

@@ -1,4 +1,4 @@
-import type { SamplePair } from "../../src/picture.js";
+import type { SamplePair, SamplesPicture, Status } from "../../src/picture.js";
 
 /** Unix seconds, and sessions a second until then; of one length. */
 export interface Rates {
@@ -7,6 +7,31 @@ export interface Rates {
 }
 
 const POINTS = 180;
+const QUARTER_HOUR_MS = 15 * 60_000;
+const STANDSTILL_MS = 6_000;
+
+/** A run's rates over the last 15 minutes or the `whole` of it; of one that has ended, up to its end. */
+export function runRates(
+  samples: SamplesPicture | null,
+  status: Pick<Status, "startedAt" | "finishedAt" | "sessions">,
+  whole: boolean,
+): Rates {
+  const start = Date.parse(status.startedAt);
+  const chosen = (whole ? samples?.whole : samples?.recent) ?? [];
+  const end =
+    status.finishedAt === null ? endOf(chosen.at(-1)?.[0] ?? start) : Date.parse(status.finishedAt);
+  const from = whole ? start : Math.max(start, end - QUARTER_HOUR_MS);
+  // What was read since the last sample, which is at most one a second, is known once the run has ended.
+  const last: SamplePair[] = status.finishedAt === null ? [] : [[end, status.sessions.read]];
+  const between = chosen.filter(([at]) => at > start && (last.length === 0 || at < end));
+  return ratesOf([[start, 0], ...between, ...last], from, end);
+}
+
+/** Between two samples nothing is known yet; but a run that has stood still for long enough does. */
+function endOf(last: number): number {
+  const now = Date.now();
+  return now - last > STANDSTILL_MS ? now : last;
+}
 
 /**
  * What was read, as rates over even steps: chunks end in bursts, and a step of nothing is a rate of zero. `from`
