@@ -56,11 +56,13 @@ if redis.call('LLEN', series) > SERIES then
   redis.call('HSET', run, 'seriesStep', step * 2)
 end
 
--- How many rejects are too many is known once the plan is whole, unless it was said.
-local said, planned, whole, rejected, phase =
-  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planWhole', 'rejected', 'phase'))
+-- How many rejects are too many is known once the plan is whole, unless it was said. Those of before a retry are
+-- allowed besides.
+local said, planned, whole, rejected, forgiven, phase =
+  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planWhole', 'rejected', 'forgiven', 'phase'))
 local limit = tonumber(said or '')
 if not limit and whole == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
+if limit then limit = limit + tonumber(forgiven or '0') end
 if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running' or phase == 'paused') then
   end_run(run, active, ARGV[1], 'failed',
     'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')

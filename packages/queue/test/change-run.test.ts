@@ -352,6 +352,27 @@ describe("rejects", () => {
     expect(await retryRun(queue, run)).toBe(3);
   });
 
+  it.each([undefined, 1_000])(
+    "that stopped a run are allowed once more when it is retried (--max-rejects %s)",
+    async (maxRejects) => {
+      const queue = await freshQueue();
+      const run = await plannedRun(queue, 4, maxRejects === undefined ? {} : { maxRejects });
+      await finish(queue, run, 0, { read: 1_001, rejected: 1_001 }, ["x"]);
+      for (const [second, third, allowed] of [
+        [1_000, 1, 2_001],
+        [2_000, 2, 3_002],
+      ] as const) {
+        expect((await readStatus(queue, run)).phase).toBe("failed");
+        await retryRun(queue, run);
+        await finish(queue, run, 0, { read: 1_001, rejected: 1_001 }, ["x"]);
+        await finish(queue, run, 1, { read: second, rejected: second }, ["y"]);
+        expect((await readStatus(queue, run)).phase).toBe("running");
+        await finish(queue, run, 2, { read: third, rejected: third }, ["z"]);
+        expect((await readStatus(queue, run)).notice).toMatch(`more than the ${allowed} allowed`);
+      }
+    },
+  );
+
   it("of one chunk may be 100,000, in pieces that never hold the server up", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1, { maxRejects: 1_000_000 });
