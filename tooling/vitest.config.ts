@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: "forks",
-    maxWorkers: 2,
+    // They wait for servers as much as they work.
+    maxWorkers: 3,
   },
 });
