@@ -32,8 +32,9 @@ const reopenChunksScript = loadScript("reopen-chunks");
 const PATIENCE_MS = 30_000;
 const PAGE = 1_000;
 
-/** Longer than it takes to reopen and enqueue as many chunks as a run may have. */
-const REOPENING_MS = 60_000;
+/** So long whoever reopens chunks may be silent before it is taken for dead, and the run may end again. */
+const REOPENING_MS = 10_000;
+const RENEW_MS = 500;
 
 /** No new batch starts on any worker. Jobs stay where they are. Throws RehomeError `wrong-phase`. */
 export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void> {
@@ -89,17 +90,25 @@ export async function retryRun(
   if (nothing && (await openChunks(queue, await readRun(queue, run))).length === 0) return 0;
   // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.
   await reopenRun(queue, run);
-  await keepLedger(queue, run);
-  await reopenChunks(queue, run, await chunksToReopen(queue, run, scope));
-  const open = await openChunks(queue, await readRun(queue, run));
-  await removeByIds(
-    queue,
-    open.map((chunk) => jobId(run, "copy", chunk)),
-  );
-  await enqueueChunks(queue, run, "copy", open);
-  await queue.redis.del(runKeys(run).reopening).catch(rethrow);
-  await settleRun(queue, run);
-  return open.length;
+  const { reopening } = runKeys(run);
+  // What goes wrong with renewing goes wrong with reopening as well, and is told there.
+  const renew = () => void queue.redis.pexpire(reopening, REOPENING_MS).catch(() => undefined);
+  const renewal = setInterval(renew, RENEW_MS);
+  try {
+    await keepLedger(queue, run);
+    await reopenChunks(queue, run, await chunksToReopen(queue, run, scope));
+    const open = await openChunks(queue, await readRun(queue, run));
+    await removeByIds(
+      queue,
+      open.map((chunk) => jobId(run, "copy", chunk)),
+    );
+    await enqueueChunks(queue, run, "copy", open);
+    await queue.redis.del(reopening).catch(rethrow);
+    await settleRun(queue, run);
+    return open.length;
+  } finally {
+    clearInterval(renewal);
+  }
 }
 
 /** Deletes the ledger of a run that has ended, and its jobs. Throws RehomeError `wrong-phase`. */

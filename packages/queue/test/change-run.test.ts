@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Counts,
   type Reject,
@@ -223,6 +224,22 @@ describe("retrying", () => {
       phase: "running",
       chunks: { waiting: 2, done: 1, failed: 0 },
     });
+  });
+
+  it("is not ended by an idle worker either when reopening takes longer than its lease", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const scan = queue.redis.hscan.bind(queue.redis) as (...args: unknown[]) => unknown;
+    const phases: unknown[] = [];
+    vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
+      if ((await queue.redis.pexpire(`{rehome}:run:${run}:reopening`, 900)) === 1) {
+        await sleep(1_200);
+        phases.push(await settleRun(queue, run));
+      }
+      return await scan(...args);
+    }) as never);
+    expect(await retryRun(queue, run)).toBe(2);
+    expect([...new Set(phases)]).toEqual(["running"]);
   });
 
   it("killed at any moment leaves a run that ends again, expires, and can be retried", async () => {
