@@ -1,4 +1,3 @@
 export { openSource } from "./open-source.js";
-export * as referenceSchema from "./postgres/schema.js";
-export { seedReferenceSchema, type SeedOptions } from "./postgres/seed.js";
+export { seedReferenceSchema } from "./seed-reference-schema.js";
 export type { Expiry, ReadOptions, Source, SourceFacts, Survey } from "./source.js";

@@ -1,7 +1,8 @@
 import { drizzle } from "drizzle-orm/node-postgres";
 import { getTableColumns, getTableName } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { referenceSchema, seedReferenceSchema } from "../src/index.js";
+import { seedReferenceSchema } from "../src/index.js";
+import { sessionData, userPreferences, users, userSessions } from "../src/postgres/schema.js";
 import {
   collect,
   type Database,
@@ -88,7 +89,6 @@ describe("the seeder", () => {
   it("makes the tables that the schema describes", async () => {
     const database = await emptyDatabase();
     await seedReferenceSchema(database.url, { ...SMALL, sessions: 0 });
-    const { users, userSessions, sessionData, userPreferences } = referenceSchema;
     for (const table of [users, userSessions, sessionData, userPreferences]) {
       const { rows } = await database.client.query<{ name: string; required: boolean }>(
         "SELECT attname AS name, attnotnull AS required FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 ORDER BY attnum",
