@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, type RunId, type Status } from "@rehome/core";
+import { isActive, RehomeError, type RunId, type Status } from "@rehome/core";
 import { type QueueConnection, readStatus } from "@rehome/queue";
 import { SingleBar } from "cli-progress";
 import { terminal } from "./config.js";
@@ -9,6 +9,26 @@ import { isQuiet, note } from "./output.js";
 
 const POLL_MS = 250;
 const LINE_EVERY_MS = 5_000;
+
+/**
+ * Follows a run while it is being planned, until it ends or `signal` aborts. What fails of either ends the other as
+ * well; a run that was ended before its plan was whole is none of these.
+ */
+export async function watchPlanned(
+  queue: QueueConnection,
+  run: RunId,
+  plan: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const failure = new AbortController();
+  const planned = plan(failure.signal).catch((error: unknown) => {
+    if (!(error instanceof RehomeError && error.code === "run-ended")) throw error;
+  });
+  const watched = watchRun(queue, run, AbortSignal.any([signal, failure.signal]));
+  const fail = (error: unknown) => failure.abort(error);
+  await Promise.all([planned.catch(fail), watched.catch(fail)]);
+  failure.signal.throwIfAborted();
+}
 
 /** Follows a run on stderr until it ends or `signal` aborts. Returns the last status. */
 export async function watchRun(

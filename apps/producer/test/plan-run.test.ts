@@ -11,8 +11,9 @@ import {
 } from "@rehome/queue";
 import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { planRun } from "../src/plan-run.js";
+import { watchPlanned } from "../src/watch-run.js";
 
 const CHUNK_SIZE = 10;
 
@@ -64,6 +65,19 @@ async function countPlanned(run: RunId): Promise<number[]> {
     counts.push(await source.count(await readRange(queue, record, chunk)));
   }
   return counts;
+}
+
+/** Does `meanwhile` once the planner waits for a lock on the sessions, and lets go of it then. */
+async function whileLocked(meanwhile: (planner: number) => Promise<unknown>): Promise<void> {
+  const waiting =
+    "SELECT pid FROM pg_locks WHERE relation = 'user_sessions'::regclass AND NOT granted";
+  await client.query("BEGIN; LOCK TABLE user_sessions");
+  const planner = await vi.waitUntil(
+    async () => (await client.query(waiting)).rows[0]?.pid,
+    10_000,
+  );
+  await meanwhile(planner);
+  await client.query("COMMIT");
 }
 
 describe("planning a run", () => {
@@ -183,5 +197,44 @@ describe("planning a run", () => {
       phase: "completed",
       chunks: { total: 0 },
     });
+  });
+
+  it("goes on where a statement of its own was cancelled", async () => {
+    const run = await newRun();
+    const planned = planRun({ source, queue }, run);
+    await whileLocked((planner) => client.query("SELECT pg_cancel_backend($1)", [planner]));
+    await planned;
+    expect(await countPlanned(run.id)).toEqual(Array.from({ length: 20 }, () => CHUNK_SIZE));
+  });
+});
+
+describe("watching a run that is being planned", () => {
+  const never = new AbortController().signal;
+
+  it("ends with what the plan failed of", async () => {
+    const run = await newRun();
+    await client.query("ALTER TABLE user_sessions RENAME TO gone");
+    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    await expect(watchPlanned(queue, run.id, plan, never)).rejects.toMatchObject({
+      code: "source-42P01",
+    });
+    await client.query("DROP TABLE gone CASCADE");
+  });
+
+  it("ends, and the plan with it, when the run is gone", async () => {
+    const run = await newRun();
+    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    const watched = watchPlanned(queue, run.id, plan, never).catch((error: unknown) => error);
+    await whileLocked(() => queue.redis.flushall());
+    expect(await watched).toMatchObject({ code: "unknown-run" });
+  });
+
+  it("ends as the run does that is cancelled", async () => {
+    const run = await newRun();
+    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    const watched = watchPlanned(queue, run.id, plan, never);
+    await whileLocked(() => cancelRun(queue, run.id));
+    await watched;
+    expect(await readStatus(queue, run.id)).toMatchObject({ phase: "cancelled" });
   });
 });

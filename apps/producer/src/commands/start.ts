@@ -7,13 +7,7 @@ import {
   type RunId,
   step,
 } from "@rehome/core";
-import {
-  createRun,
-  type FrozenRun,
-  type QueueConnection,
-  readStatus,
-  refuseWhileActive,
-} from "@rehome/queue";
+import { createRun, type FrozenRun, readStatus, refuseWhileActive } from "@rehome/queue";
 import { type Servers, withServers } from "../connections.js";
 import { exitCodeOf } from "../exit-code.js";
 import { formatStatus } from "../format.js";
@@ -22,7 +16,7 @@ import { throughOutages } from "../outage.js";
 import { note, print, printJson } from "../output.js";
 import { planRun } from "../plan-run.js";
 import { preflight } from "../preflight.js";
-import { watchRun } from "../watch-run.js";
+import { watchPlanned } from "../watch-run.js";
 
 export interface StartOptions {
   /** The config file's, frozen into the run. */
@@ -34,6 +28,11 @@ export interface StartOptions {
   allowEviction: boolean;
   wait?: boolean;
   json?: boolean;
+}
+
+interface Opened {
+  readonly id: RunId;
+  readonly chunkSize: number;
 }
 
 /** Preflight, plan, enqueue; with `--wait` until the run has ended. Returns the exit code. */
@@ -49,13 +48,10 @@ export async function start(options: StartOptions): Promise<number> {
       ),
     );
     try {
-      const planned = planRun(servers, run, options.wait ? undefined : interrupt.signal);
-      if (!options.wait) {
-        await planned;
-        if (options.json) printJson({ run: run.id });
-        return 0;
-      }
-      return await wait(servers.queue, run.id, planned, interrupt.signal, options.json ?? false);
+      if (options.wait) return await wait(servers, run, interrupt.signal, options.json ?? false);
+      await planRun(servers, run, interrupt.signal);
+      if (options.json) printJson({ run: run.id });
+      return 0;
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
       note(`interrupted; go on with: rehome resume ${run.id}`);
@@ -67,10 +63,7 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 /** Nothing is written before everything has been looked at, and the marker goes again if the floor is taken. */
-async function openRun(
-  servers: Servers,
-  options: StartOptions,
-): Promise<{ id: RunId; chunkSize: number }> {
+async function openRun(servers: Servers, options: StartOptions): Promise<Opened> {
   const { queue, target } = servers;
   const { mapping } = options;
   const facts = await step("preflight", () => preflight(servers, options));
@@ -101,16 +94,16 @@ async function openRun(
   return { id, chunkSize: options.chunkSize };
 }
 
-/** A plan that fails ends the wait with its error. */
+/** The plan goes on to its end when the wait is interrupted. */
 async function wait(
-  queue: QueueConnection,
-  run: RunId,
-  planned: Promise<void>,
+  servers: Servers,
+  run: Opened,
   signal: AbortSignal,
   json: boolean,
 ): Promise<number> {
-  await Promise.all([watchRun(queue, run, signal), planned]);
-  const status = await throughOutages(() => readStatus(queue, run), { signal });
+  const { queue } = servers;
+  await watchPlanned(queue, run.id, (failure) => planRun(servers, run, failure), signal);
+  const status = await throughOutages(() => readStatus(queue, run.id), { signal });
   if (json) printJson(status);
   else note(formatStatus(status));
   return signal.aborted ? 130 : exitCodeOf(status);
