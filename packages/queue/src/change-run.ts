@@ -83,20 +83,19 @@ export async function retryRun(
   run: RunId,
   scope: RetryScope = "everything",
 ): Promise<number> {
-  const { phase, planWhole } = await readRun(queue, run);
+  const { phase } = await readRun(queue, run);
   if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
-  const nothing = (await chunksToReopen(queue, run, scope)).length === 0 && planWhole;
-  if (nothing && (await openChunks(queue, await readRun(queue, run))).length === 0) return 0;
+  if (!(await hasMore(queue, run, scope))) return 0;
   // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.
-  await reopenRun(queue, run);
+  const lease = await reopenRun(queue, run);
   const { reopening } = runKeys(run);
   // What goes wrong with renewing goes wrong with reopening as well, and is told there.
   const renew = () => void queue.redis.pexpire(reopening, REOPENING_MS).catch(() => undefined);
   const renewal = setInterval(renew, RENEW_MS);
   try {
     await keepLedger(queue, run);
-    await reopenChunks(queue, run, await chunksToReopen(queue, run, scope));
+    await reopenChunks(queue, run, lease, await chunksToReopen(queue, run, scope));
     const open = await openChunks(queue, await readRun(queue, run));
     await removeByIds(
       queue,
@@ -154,21 +153,35 @@ async function changePhase(
   const found = await changeScript(
     queue.redis,
     [runKeys(run).run, ACTIVE_KEY],
-    [run, to, options.notice ?? "", isActive(to) ? 0 : 1, ...from],
+    [run, to, options.notice ?? "", isActive(to) ? 0 : 1, randomUUID(), ...from],
   );
   if (found !== null) throw wrongPhase(run, found as string, `become ${to}`);
 }
 
-/** Takes the floor. Throws RehomeError `wrong-phase` or `run-active`, and has changed nothing then. */
-async function reopenRun(queue: QueueConnection, run: RunId): Promise<void> {
+/** Whether there is anything to try, or a run that failed to settle: a worker recorded its last chunk afterwards. */
+async function hasMore(queue: QueueConnection, id: RunId, scope: RetryScope): Promise<boolean> {
+  const run = await readRun(queue, id);
+  if (!run.planWhole || (await chunksToReopen(queue, id, scope)).length > 0) return true;
+  if ((await openChunks(queue, run)).length > 0) return true;
+  const failed = await chunksWhere(queue, id, ({ state }) => state === "failed");
+  return run.phase === "failed" && failed.length === 0;
+}
+
+/**
+ * Takes the floor; returns who holds the lease. Throws RehomeError `wrong-phase` or `run-active`, and has changed
+ * nothing then.
+ */
+async function reopenRun(queue: QueueConnection, run: RunId): Promise<string> {
   const keys = runKeys(run);
+  const lease = randomUUID();
   const refused = (await reopenRunScript(
     queue.redis,
     [keys.run, ACTIVE_KEY, keys.reopening],
-    [run, randomUUID(), REOPENING_MS],
+    [run, lease, REOPENING_MS],
   )) as ["active" | "phase", string] | null;
   if (refused?.[0] === "active") throw runActive(refused[1]);
   if (refused?.[0] === "phase") throw wrongPhase(run, refused[1], "be retried");
+  return lease;
 }
 
 async function chunksToReopen(
@@ -183,18 +196,25 @@ async function chunksToReopen(
   });
 }
 
+/** Throws RehomeError `wrong-phase` when the lease is over. */
 async function reopenChunks(
   queue: QueueConnection,
   run: RunId,
+  lease: string,
   chunks: readonly number[],
 ): Promise<void> {
   const keys = runKeys(run);
   for (let i = 0; i < chunks.length; i += PAGE) {
-    await reopenChunksScript(
+    const reopened = await reopenChunksScript(
       queue.redis,
-      [keys.run, keys.chunks, keys.changed],
-      [COUNT_NAMES.indexOf("rejected") + 1, ...chunks.slice(i, i + PAGE)],
+      [keys.run, keys.chunks, keys.changed, keys.reopening],
+      [lease, COUNT_NAMES.indexOf("rejected") + 1, ...chunks.slice(i, i + PAGE)],
     );
+    if (reopened === -1) {
+      throw new RehomeError("wrong-phase", `run ${run} ended again before it was reopened`, {
+        hint: `The queue was out of reach for too long: rehome retry ${run}`,
+      });
+    }
   }
 }
 

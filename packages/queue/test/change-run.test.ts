@@ -12,6 +12,7 @@ import {
   alignQueue,
   beginVerification,
   cancelRun,
+  closePlan,
   failChunk,
   failVerified,
   forgetRun,
@@ -105,6 +106,38 @@ describe("a paused run", () => {
     await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
     await resumeRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("planning");
+  });
+
+  it("whose plan becomes whole while it is resumed runs", async () => {
+    const queue = await freshQueue();
+    const run = await startedRun(queue);
+    await pauseRun(queue, run);
+    const read = queue.redis.hgetall.bind(queue.redis);
+    vi.spyOn(queue.redis, "hgetall").mockImplementationOnce(async (key) => {
+      const record = await read(key);
+      await closePlan(queue, run, { exists: true, size: 5 });
+      return record;
+    });
+    await resumeRun(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe("running");
+  });
+});
+
+describe("a change of phase", () => {
+  it.each([
+    ["paused", pauseRun],
+    ["cancelled", cancelRun],
+  ] as const)("to %s whose answer is lost is made once, and goes on", async (phase, change) => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 3);
+    const call = queue.redis.evalsha.bind(queue.redis) as (...args: unknown[]) => Promise<unknown>;
+    vi.spyOn(queue.redis, "evalsha").mockImplementation((async (...args: unknown[]) => {
+      await call(...args);
+      return await call(...args);
+    }) as never);
+    await change(queue, run);
+    expect((await readStatus(queue, run)).phase).toBe(phase);
+    await expect(change(queue, run)).rejects.toMatchObject({ code: "wrong-phase" });
   });
 });
 
@@ -240,6 +273,37 @@ describe("retrying", () => {
     }) as never);
     expect(await retryRun(queue, run)).toBe(2);
     expect([...new Set(phases)]).toEqual(["running"]);
+  });
+
+  it("reopens nothing when its lease is over, says so, and can be done again", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const scan = queue.redis.hscan.bind(queue.redis) as (...args: unknown[]) => unknown;
+    vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
+      // As if the queue had been out of reach for longer.
+      if ((await queue.redis.del(`{rehome}:run:${run}:reopening`)) === 1)
+        await settleRun(queue, run);
+      return await scan(...args);
+    }) as never);
+    await expect(retryRun(queue, run)).rejects.toThrow(/ended again/);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "failed",
+      chunks: { done: 2, failed: 1 },
+    });
+    vi.restoreAllMocks();
+    expect(await retryRun(queue, run)).toBe(2);
+  });
+
+  it("settles a run that failed of a chunk which was recorded afterwards", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2);
+    await finish(queue, run, 0, { read: 10, migrated: 10 });
+    await failChunk(queue, run, 1, "broken");
+    expect(await settleRun(queue, run)).toBe("failed");
+    await finish(queue, run, 1, { read: 5, migrated: 5 });
+    expect((await readStatus(queue, run)).phase).toBe("failed");
+    expect(await retryRun(queue, run)).toBe(0);
+    expect((await readStatus(queue, run)).phase).toBe("completed");
   });
 
   it("killed at any moment leaves a run that ends again, expires, and can be retried", async () => {
