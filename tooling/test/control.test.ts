@@ -79,6 +79,27 @@ describe("rehome pause and resume", () => {
   });
 });
 
+describe("a paused run", () => {
+  it("holds up the verification of another one, which says so and goes on", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 3_000);
+    await house.startWorker();
+    await migrate(house);
+    const { run: first } = await house.rehomeJson<Status>(["status"]);
+    const second = await slowRun(house);
+    await house.rehomeJson(["pause"]);
+    const verifying = house.rehome(["verify", first]);
+    await until("it is begun", async () => {
+      return (await house.queue.exists(`{rehome}:run:${first}:verification`)) === 1;
+    });
+    await sleep(1_000);
+    await house.rehomeJson(["resume"]);
+    const { code, stderr } = await verifying;
+    expect(stderr).toContain(`waiting: run ${second} is paused`);
+    expect(code).toBe(0);
+  });
+});
+
 describe("rehome cancel", () => {
   it("ends a run within a batch, leaves no job, keeps what was written, and lets the next one start", async () => {
     const house = await furnishedHouse();

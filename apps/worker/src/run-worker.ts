@@ -43,11 +43,15 @@ export async function runWorker(context: Context, config: Config): Promise<void>
     for (const job of jobs) worker.cancelJob(job, "lock lost");
   });
 
+  let looking = false;
   const lookForLost = setInterval(() => {
-    if (announcement.inHand() > 0) return;
-    findLost(context).catch((error: unknown) =>
-      log.warn({ err: error }, "looking for lost chunks"),
-    );
+    if (looking || announcement.inHand() > 0) return;
+    looking = true;
+    findLost(context)
+      .catch((error: unknown) => log.warn({ err: error }, "looking for lost chunks"))
+      .finally(() => {
+        looking = false;
+      });
   }, config.stalledMs);
   // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
   const holds = monitorEventLoopDelay({ resolution: 10 });
@@ -64,8 +68,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
 }
 
 async function findLost({ queue, log }: Context): Promise<void> {
-  const [newest] = await listRuns(queue);
-  const lost = await putBackLost(queue, newest);
+  const lost = await putBackLost(queue, await listRuns(queue));
   if (lost > 0) log.warn({ lost }, "put back lost chunks");
 }
 

@@ -19,6 +19,7 @@ import {
 } from "@rehome/queue";
 import { refuseStrangers } from "./admission.js";
 import type { Context, Task } from "./context.js";
+import { NotNow } from "./interruption.js";
 
 /**
  * Compares one chunk of source and target, as the run's latest verification asks. The chunk past the run's
@@ -43,7 +44,15 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
     else await compareSample(context, task, run, range, size, counts);
   }
   task.signal.throwIfAborted();
-  await recordVerified(context.queue, task.run, verification.id, task.chunk, counts);
+  const recorded = await recordVerified(
+    context.queue,
+    task.run,
+    verification.id,
+    task.chunk,
+    counts,
+  );
+  // The newer one could add no job for this chunk while this one was there.
+  if (!recorded) throw new NotNow("another verification has begun", 0);
   return counts;
 }
 

@@ -6,7 +6,9 @@ import {
   openQueue,
   type QueueConnection,
   readStatus,
+  readVerification,
   settleRun,
+  startVerification,
 } from "@rehome/queue";
 import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
@@ -232,6 +234,29 @@ describe("a chunk job", () => {
     expect(await work(1)).toEqual(["completed"]);
     expect(await targetClient.exists(first)).toBe(0);
     expect(await settleRun(queue, run)).toBe("completed");
+  });
+
+  it("of a verification whose place a newer one takes is done for that one", async () => {
+    const run = await newRun();
+    await enqueueChunks(queue, run, "copy", [0]);
+    await work(1);
+    let begun = 0;
+    const overtaken: Target = {
+      ...target,
+      arePresent: async (ids, keyPrefix) => {
+        begun += 1;
+        if (begun === 1) await startVerification(queue, run, { mode: "count", sample: 0 });
+        return await target.arePresent(ids, keyPrefix);
+      },
+    };
+    await startVerification(queue, run, { mode: "count", sample: 0 });
+    await work(2, { target: overtaken });
+    expect(begun).toBe(2);
+    expect(await readVerification(queue, run)).toMatchObject({
+      total: 2,
+      done: 2,
+      counts: { checked: 100, matched: 95, expired: 5, extra: 0 },
+    });
   });
 
   it("logs run, chunk, counts and time, and no session", async () => {

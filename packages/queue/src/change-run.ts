@@ -16,6 +16,7 @@ import { jobId } from "./payload.js";
 import { removeByIds, removeJobs } from "./remove-jobs.js";
 import {
   chunksWhere,
+  readPaused,
   readRun,
   refuseWhileActive,
   rethrow,
@@ -132,10 +133,8 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
  * other: whoever finds that they disagree calls this.
  */
 export async function alignQueue(queue: QueueConnection): Promise<void> {
-  const active = (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
-  const phase =
-    active === null ? null : await queue.redis.hget(runKeys(active).run, "phase").catch(rethrow);
-  const [wanted, found] = [phase === "paused", await queue.jobs.isPaused().catch(rethrow)];
+  const paused = await readPaused(queue);
+  const [wanted, found] = [paused !== null, await queue.jobs.isPaused().catch(rethrow)];
   if (wanted === found) return;
   await (wanted ? queue.jobs.pause() : queue.jobs.resume()).catch(rethrow);
 }

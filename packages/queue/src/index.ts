@@ -42,6 +42,7 @@ export {
   type FrozenRun,
   listRuns,
   noteWriteWay,
+  readPaused,
   readRun,
   refuseWhileActive,
   resolveRun,

@@ -5,31 +5,27 @@ import { enqueueChunks } from "./chunk-jobs.js";
 import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
-import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { runKeys } from "./keys.js";
 import { keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
-import { rethrow } from "./run-record.js";
+import { readActive, rethrow } from "./run-record.js";
 import { readVerification, failVerified } from "./verification-record.js";
 
 /** Chunks looked at in one go: an idle worker comes back for more. */
 const PAGE = 1_000;
 
 /**
- * Puts back the chunks of the active run, and of its verification or the newest run's, that the ledger
+ * Puts back the chunks of the active run, and of the verifications of these runs, newest first, that the ledger
  * misses and no job holds: a lost `addBulk`, a queue restored from an older state, a job that stalled out.
  * Meant for a worker that finds itself idle. Returns how many were put back.
  */
-export async function putBackLost(
-  queue: QueueConnection,
-  newest: RunId | undefined,
-): Promise<number> {
+export async function putBackLost(queue: QueueConnection, runs: readonly RunId[]): Promise<number> {
   await alignQueue(queue);
-  const active = (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+  const active = await readActive(queue);
+  const [newest] = runs;
   if (active === null && newest !== undefined) await settleRun(queue, newest);
   let lost = active === null ? 0 : await putBackCopies(queue, active);
-  for (const run of new Set([active, newest])) {
-    if (run !== null && run !== undefined) lost += await putBackVerifications(queue, run);
-  }
+  for (const run of runs) lost += await putBackVerifications(queue, run);
   return lost;
 }
 

@@ -84,10 +84,23 @@ export async function createRun(
   if (holder !== null) throw runActive(holder as string);
 }
 
+/** The run that has the floor, if any. */
+export async function readActive(queue: QueueConnection): Promise<RunId | null> {
+  return (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+}
+
 /** Throws RehomeError `run-active` while a run is planning, running or paused. */
 export async function refuseWhileActive(queue: QueueConnection): Promise<void> {
-  const holder = await queue.redis.get(ACTIVE_KEY).catch(rethrow);
+  const holder = await readActive(queue);
   if (holder !== null) throw runActive(holder);
+}
+
+/** The run for whose sake workers take no job, of any run: it is paused. */
+export async function readPaused(queue: QueueConnection): Promise<RunId | null> {
+  const active = await readActive(queue);
+  if (active === null) return null;
+  const phase = await queue.redis.hget(runKeys(active).run, "phase").catch(rethrow);
+  return phase === "paused" ? active : null;
 }
 
 /** Throws RehomeError `unknown-run`. */

@@ -72,15 +72,16 @@ export async function readSampleSize(
   return size === null ? null : Number(size);
 }
 
+/** False, and nothing recorded, where a newer verification has taken this one's place. */
 export async function recordVerified(
   queue: QueueConnection,
   run: RunId,
   verification: string,
   chunk: number,
   counts: VerifyCounts,
-): Promise<void> {
+): Promise<boolean> {
   const keys = runKeys(run);
-  await recordScript(
+  const recorded = await recordScript(
     queue.redis,
     [keys.verification, keys.verificationChunks, keys.verificationPlan, keys.run],
     [
@@ -91,6 +92,7 @@ export async function recordVerified(
       ...VERIFY_COUNT_NAMES.map((name) => counts[name]),
     ],
   );
+  return recorded === 1;
 }
 
 /** A chunk could not be looked at: the verification has no verdict then. */

@@ -80,7 +80,7 @@ describe("a paused run", () => {
     await pauseRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("paused");
     expect(await queue.jobs.isPaused()).toBe(true);
-    expect(await putBackLost(queue, run)).toBe(0);
+    expect(await putBackLost(queue, [run])).toBe(0);
     await resumeRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("running");
     expect(await queue.jobs.isPaused()).toBe(false);
@@ -91,7 +91,7 @@ describe("a paused run", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1);
     await queue.jobs.pause();
-    await putBackLost(queue, run);
+    await putBackLost(queue, [run]);
     expect(await queue.jobs.isPaused()).toBe(false);
     await pauseRun(queue, run);
     await queue.jobs.resume();
@@ -245,7 +245,7 @@ describe("retrying", () => {
     vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
       if (!looking) {
         looking = true;
-        await putBackLost(queue, run);
+        await putBackLost(queue, [run]);
         phases.push(await settleRun(queue, run));
         looking = false;
       }
@@ -328,7 +328,7 @@ describe("retrying", () => {
         spy.mockRestore();
         if (!killed) break;
         await queue.redis.del(`{rehome}:run:${run}:reopening`);
-        await putBackLost(queue, run);
+        await putBackLost(queue, [run]);
         const { phase } = await readStatus(queue, run);
         if (phase === "failed") {
           await expectToExpire(queue, run);
@@ -356,7 +356,7 @@ describe("retrying", () => {
     await expect(retryRun(queue, run)).rejects.toThrow("killed");
     spy.mockRestore();
     await queue.redis.del(`{rehome}:run:${run}:reopening`);
-    await putBackLost(queue, run);
+    await putBackLost(queue, [run]);
     expect((await readStatus(queue, run)).phase).toBe("running");
     for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
       expect(await queue.redis.ttl(key), key).toBe(-1);

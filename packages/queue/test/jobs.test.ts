@@ -9,6 +9,7 @@ import {
 import { describe, expect, inject, it } from "vitest";
 import {
   beginVerification,
+  cancelRun,
   enqueueChunks,
   inspectQueue,
   jobId,
@@ -102,17 +103,17 @@ describe("lost chunks", () => {
     const run = await plannedRun(queue, 5);
     await recordChunk(queue, run, 0, "a", zeroCounts());
     for (const chunk of [0, 1, 3]) await queue.jobs.remove(jobId(run, "copy", chunk));
-    expect(await putBackLost(queue, run)).toBe(2);
+    expect(await putBackLost(queue, [run])).toBe(2);
     const waiting = await queue.jobs.getJobs(["waiting"]);
     expect(waiting.map((job) => job.data.chunk).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
-    expect(await putBackLost(queue, run)).toBe(0);
+    expect(await putBackLost(queue, [run])).toBe(0);
   });
 
   it("whose job is there, but in no list that a worker takes from, are put back", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
     await queue.redis.lrem("{rehome}:chunks:wait", 1, jobId(run, "copy", 1));
-    expect(await putBackLost(queue, run)).toBe(1);
+    expect(await putBackLost(queue, [run])).toBe(1);
     expect(await queue.jobs.getWaitingCount()).toBe(3);
   });
 
@@ -120,14 +121,14 @@ describe("lost chunks", () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
-    expect(await putBackLost(queue, run)).toBe(1);
+    expect(await putBackLost(queue, [run])).toBe(1);
   });
 
   it("of a whole queue are put back a page at a time", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1_500);
     await queue.jobs.obliterate({ force: true });
-    expect(await putBackLost(queue, run)).toBe(1_000);
+    expect(await putBackLost(queue, [run])).toBe(1_000);
   });
 
   it("whose job failed without a word are recorded as failed", async () => {
@@ -144,13 +145,14 @@ describe("lost chunks", () => {
     );
     await new Promise((resolve) => worker.once("failed", resolve));
     await worker.close();
-    expect(await putBackLost(queue, run)).toBe(0);
+    expect(await putBackLost(queue, [run])).toBe(0);
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
   });
 
   it("of a verification are put back as well", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
+    await cancelRun(queue, run);
     const verification = await beginVerification(
       queue,
       run,
@@ -165,7 +167,8 @@ describe("lost chunks", () => {
       checked: 5,
       matched: 5,
     });
-    expect(await putBackLost(queue, run)).toBe(1);
+    // Of any run that has not ended, not of the newest alone.
+    expect(await putBackLost(queue, [await startedRun(queue), run])).toBe(1);
     expect(await queue.jobs.getJob(jobId(run, "verify", 2))).toBeDefined();
   });
 });

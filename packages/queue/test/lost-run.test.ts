@@ -30,7 +30,7 @@ it("a run lost with the queue's data does not come back as half a record, whoeve
     code: "unknown-run",
   });
   await expect(cancelRun(queue, run)).rejects.toMatchObject({ code: "wrong-phase" });
-  expect(await putBackLost(queue, run)).toBe(0);
+  expect(await putBackLost(queue, [run])).toBe(0);
 
   expect(await queue.redis.keys("{rehome}:run:*")).toEqual([]);
   await expect(readStatus(queue, run)).rejects.toMatchObject({

@@ -3,6 +3,7 @@ import { conclude, RehomeError, type RunId, type VerifyMode } from "@rehome/core
 import {
   countWorkers,
   type QueueConnection,
+  readPaused,
   readVerification,
   resolveRun,
   startVerification,
@@ -49,6 +50,12 @@ export async function verify(named: string | undefined, options: VerifyOptions):
   });
 }
 
+async function waitsForPaused(queue: QueueConnection): Promise<string | null> {
+  const paused = await readPaused(queue);
+  if (paused === null) return null;
+  return `waiting: run ${paused} is paused, and workers take no job; go on with: rehome resume ${paused}`;
+}
+
 async function untilVerified(
   queue: QueueConnection,
   run: RunId,
@@ -77,8 +84,9 @@ async function untilVerified(
           hint: "Only one at a time has a verdict: verify again when that one has ended",
         });
       }
-      if (record.waiting !== null && record.waiting !== waiting) note(record.waiting);
-      waiting = record.waiting;
+      const reason = record.waiting ?? (await throughOutages(() => waitsForPaused(queue)));
+      if (reason !== null && reason !== waiting) note(reason);
+      waiting = reason;
       bar?.setTotal(record.total);
       bar?.update(record.done + record.failed);
       if (record.done + record.failed >= record.total) return record;
