@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { RehomeError } from "@rehome/core";
 import { pingQueue, type QueueConnection } from "@rehome/queue";
 import cookieParser from "cookie-parser";
 import express, { type CookieOptions, type Express, type Request, type Response } from "express";
@@ -52,6 +53,8 @@ export function makeApp(parts: AppParts): Express {
   const loginOf = (request: Request): Login | null => logins.read(request.signedCookies[COOKIE]);
   const health = makeHealth(queue);
 
+  const answer = makeAnswer(log);
+
   const app = express();
   app.disable("x-powered-by");
   const [ofPage, ofBoard] = [pageHeaders(overTls), boardHeaders(overTls)];
@@ -64,7 +67,9 @@ export function makeApp(parts: AppParts): Express {
   app.get("/metrics", (request, response) => {
     if (!allowsMetrics(request, parts.metricsToken, origin !== null))
       return answer(response, refusals.noMetrics);
-    return sendMetrics(watch, response);
+    return sendMetrics(watch, response).catch((error: unknown) =>
+      answer(response, () => Promise.reject(error)),
+    );
   });
 
   // What follows is for browsers.
@@ -82,7 +87,7 @@ export function makeApp(parts: AppParts): Express {
     else void answer(response, refusals.otherOrigin);
   });
   app.post("/api/login", express.json(), ...limitAttempts(), (request, response) =>
-    answer(response, signIn(logins, cookies, request, response)),
+    answer(response, signIn({ logins, log }, cookies, request, response)),
   );
 
   app.get("/api/me", (request, response) => {
@@ -135,8 +140,8 @@ export function makeApp(parts: AppParts): Express {
     return answer(response, changeRun(queue, log, login, { run, verb, body: request.body }));
   });
   app.use((_request, response) => answer(response, refusals.notFound));
-  app.use((_error: unknown, _request: Request, response: Response, _next: () => void) => {
-    void answer(response, refusals.unreadable);
+  app.use((error: unknown, _request: Request, response: Response, _next: () => void) => {
+    void answer(response, isOfRequest(error) ? refusals.unreadable : () => Promise.reject(error));
   });
   return app;
 }
@@ -164,12 +169,14 @@ function makeHealth(queue: QueueConnection): () => Promise<Answer> {
 }
 
 async function sendMetrics(watch: Watch, response: Response): Promise<void> {
-  try {
-    const { type, text } = await renderMetrics(watch);
-    response.set({ "content-type": type, "cache-control": "no-store" }).send(text);
-  } catch (error) {
-    await answer(response, answerFailure(error));
-  }
+  const { type, text } = await renderMetrics(watch);
+  response.set({ "content-type": type, "cache-control": "no-store" }).send(text);
+}
+
+/** Whether express, or a parser of bodies, refused what was sent. */
+function isOfRequest(error: unknown): boolean {
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  return status >= 400 && status < 500;
 }
 
 /** Built assets have their content in their names. */
@@ -178,11 +185,17 @@ function cacheAssets(response: Response, file: string): void {
   response.set("cache-control", forever ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
-async function answer(
-  response: Response,
-  work: Answer | Promise<Answer> | (() => Promise<Answer>),
-): Promise<void> {
-  const answered = typeof work === "function" ? work() : Promise.resolve(work);
-  const { status, body } = await answered.catch(answerFailure);
-  if (!response.headersSent) response.status(status).set("cache-control", "no-store").json(body);
+/** Of what was not expected nothing is given away to whoever asked: it is logged. */
+function makeAnswer(log: Logger) {
+  return async (
+    response: Response,
+    work: Answer | Promise<Answer> | (() => Promise<Answer>),
+  ): Promise<void> => {
+    const answered = typeof work === "function" ? work() : Promise.resolve(work);
+    const { status, body } = await answered.catch((error: unknown) => {
+      if (!(error instanceof RehomeError)) log.error({ err: error }, "unexpected error");
+      return answerFailure(error);
+    });
+    if (!response.headersSent) response.status(status).set("cache-control", "no-store").json(body);
+  };
 }

@@ -1,3 +1,4 @@
+import { describeError } from "@rehome/core";
 import { destination, type Logger, multistream, pino } from "pino";
 
 /** Structured logs on stderr, and in a file as well when one is named. */
@@ -5,5 +6,5 @@ export function openLog(file: string | null): Logger {
   const stderr = { stream: destination({ fd: 2, sync: true }) };
   const files =
     file === null ? [] : [{ stream: destination({ dest: file, sync: true, mkdir: true }) }];
-  return pino({}, multistream([stderr, ...files]));
+  return pino({ serializers: { err: describeError } }, multistream([stderr, ...files]));
 }

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
-import { RehomeError } from "@rehome/core";
+import { RehomeError, safeMessage } from "@rehome/core";
 import { openQueue, readLoginSecret } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
-import { makeApp } from "./app.js";
+import { type AppParts, makeApp } from "./app.js";
 import { type Config, readConfig } from "./config.js";
 import { hashPasswordCommand } from "./hash-password.js";
 import { openLog } from "./log.js";
@@ -22,9 +22,7 @@ try {
 } catch (error) {
   const expected = error instanceof RehomeError;
   const hint = expected && error.hint !== null ? `. ${error.hint}` : "";
-  process.stderr.write(
-    `rehome-dashboard: ${expected ? error.message : "unexpected error"}${hint}\n`,
-  );
+  process.stderr.write(`rehome-dashboard: ${safeMessage(error)}${hint}\n`);
   process.exitCode = expected ? error.exitCode : 1;
 }
 
@@ -32,36 +30,40 @@ try {
 async function main(config: Config): Promise<void> {
   const log = openLog(config.logFile);
   const queue = await openQueue(config.queueUrl, {
-    onError: (error) =>
-      log.warn(
-        { reason: error instanceof RehomeError ? error.message : "unexpected" },
-        "queue connection",
-      ),
+    onError: (error) => log.warn({ err: error }, "queue connection"),
   });
   const target = config.targetUrl === null ? null : openTarget(config.targetUrl, TARGET_PATIENCE);
-  const watch = makeWatch(queue, makeTargetGauge(target));
+  const watch = makeWatch(queue, makeTargetGauge(target), log);
+  try {
+    await serve({ queue, watch, log }, config);
+  } finally {
+    watch.close();
+    await Promise.allSettled([target?.close(), queue.close()]);
+  }
+}
+
+async function serve(
+  parts: Pick<AppParts, "queue" | "watch" | "log">,
+  config: Config,
+): Promise<void> {
+  const { queue, log } = parts;
   const ended = new Set<string>();
   const secret = await readLoginSecret(queue);
   await learnLogouts(queue, ended);
+  const logins = await makeLogins(config.users, { secret, hours: config.loginHours, ended });
+  const { origin, metricsToken } = config;
+  const server = createServer(makeApp({ ...parts, logins, secret, origin, metricsToken }));
+  await listen(server, config);
   const learning = setInterval(() => {
     learnLogouts(queue, ended).catch(() => undefined);
   }, LEARN_LOGOUTS_MS);
-  const logins = await makeLogins(config.users, { secret, hours: config.loginHours, ended });
-  const { origin, metricsToken } = config;
-  const server = createServer(makeApp({ queue, watch, logins, log, secret, origin, metricsToken }));
-  try {
-    await listen(server, config);
-    log.info({ url: addressOf(server, config), users: config.users.length }, "dashboard ready");
-    await new Promise<void>((resolve) => {
-      for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve());
-    });
-  } finally {
-    clearInterval(learning);
-    watch.close();
-    server.close();
-    server.closeAllConnections();
-    await Promise.allSettled([target?.close(), queue.close()]);
-  }
+  log.info({ url: addressOf(server, config), users: config.users.length }, "dashboard ready");
+  await new Promise<void>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve());
+  });
+  clearInterval(learning);
+  server.close();
+  server.closeAllConnections();
 }
 
 function addressOf(server: ReturnType<typeof createServer>, config: Config): string {

@@ -1,7 +1,7 @@
 import { readStatus } from "@rehome/queue";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
-import { openDashboard, startRun } from "./dashboard-fixture.js";
+import { openDashboard, ORIGIN, startRun } from "./dashboard-fixture.js";
 
 const HOST = "127.0.0.1";
 
@@ -30,6 +30,28 @@ describe("the API", () => {
         hint: "List the runs with: rehome runs",
       },
     });
+  });
+
+  it("logs what it did not expect, once, and gives nothing of it away", async () => {
+    const { app, queue, watch, logged } = await openDashboard();
+    const id = await startRun(queue);
+    await queue.redis.hset(`{rehome}:run:${id}`, "frozen", '"canary');
+    const { body } = await request(app).get("/api/me").set("host", HOST);
+    const answered = await request(app)
+      .post(`/api/runs/${id}/resume`)
+      .set({ host: HOST, origin: ORIGIN, "x-xsrf-token": body.me.token })
+      .send({});
+    expect(answered.status).toBe(500);
+    expect(answered.body).toMatchObject({ error: { message: "unexpected error" } });
+    expect(logged.join("")).toMatch(/"msg":"unexpected error"/);
+    expect(logged.join("")).toMatch(/at .*run-record/);
+    expect(logged.join("") + answered.text).not.toContain("canary");
+    const unread = await request(app)
+      .post("/api/login")
+      .set({ host: HOST, origin: ORIGIN, "content-type": "application/json" })
+      .send("{");
+    expect(unread.status).toBe(400);
+    watch.close();
   });
 
   it("sends the usual headers with every answer, and lets nothing inline into the page", async () => {

@@ -1,5 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { defaultMapping, newRunId, type RunId, type SessionId, type User } from "@rehome/core";
+import {
+  defaultMapping,
+  describeError,
+  newRunId,
+  type RunId,
+  type SessionId,
+  type User,
+} from "@rehome/core";
 import {
   closePlan,
   createRun,
@@ -51,7 +58,12 @@ export async function openDashboard(
 ): Promise<Dashboard> {
   const queue = await openQueue(new URL(inject("redisUrl")));
   await queue.redis.flushall();
-  const watch = makeWatch(queue, makeTargetGauge(null));
+  const logged: string[] = [];
+  const log = pino(
+    { serializers: { err: describeError } },
+    { write: (line) => void logged.push(line) },
+  );
+  const watch = makeWatch(queue, makeTargetGauge(null), log);
   closing.push(async () => {
     watch.close();
     await queue.close();
@@ -59,8 +71,6 @@ export async function openDashboard(
   const secret = randomBytes(16).toString("hex");
   const { users = [], hours = 12, origin = ORIGIN, metricsToken = null } = options;
   const logins = await makeLogins(users, { secret, hours, ended: new Set() });
-  const logged: string[] = [];
-  const log = pino({}, { write: (line) => void logged.push(line) });
   return {
     app: makeApp({ queue, watch, logins, log, secret, origin, metricsToken }),
     queue,

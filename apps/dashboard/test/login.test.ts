@@ -91,6 +91,23 @@ describe("signing in", () => {
     expect(cookieOf(response)).toMatch(/; Secure/);
   });
 
+  it("is logged, refused or not, with no name but a user's", async () => {
+    const { app, logged } = await withUsers();
+    for (const body of [
+      { name: "canary", password: PASSWORD },
+      { name: "ada", password: "canary" },
+      { name: "ada", password: PASSWORD },
+    ])
+      await request(app).post("/api/login").set("origin", ORIGIN).send(body);
+    const said = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(said.map(({ msg, who }) => [msg, who])).toEqual([
+      ["sign-in refused", "unknown"],
+      ["sign-in refused", "ada"],
+      ["signed in", "ada"],
+    ]);
+    expect(logged.join("")).not.toContain("canary");
+  });
+
   it("is refused alike for a wrong name and a wrong password, and quotes neither", async () => {
     const { app } = await withUsers();
     const answers = [];

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { zeroCounts } from "@rehome/core";
 import { recordChunk } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { openDashboard, stageOne, startRun } from "./dashboard-fixture.js";
 import { makeTargetGauge } from "../src/watch/target-gauge.js";
@@ -108,7 +109,7 @@ describe("looking", () => {
   it("says so while the queue Redis hangs, and goes on once it answers", async () => {
     const { queue } = await openDashboard();
     const run = await startRun(queue, 1);
-    const watch = makeWatch(queue, makeTargetGauge(null), 200);
+    const watch = makeWatch(queue, makeTargetGauge(null), pino({ enabled: false }), 200);
     const looked = (expected: boolean) =>
       new Promise<void>((resolve) => {
         const leave = watch.add({

@@ -3,8 +3,8 @@ import { inspectQueue, openQueue } from "@rehome/queue";
 import { openSource } from "@rehome/source";
 import { openTarget } from "@rehome/target";
 import { readConfig, type Config } from "./config.js";
-import { openLog, safeMessage } from "./log.js";
-import { RehomeError } from "@rehome/core";
+import { openLog } from "./log.js";
+import { RehomeError, safeMessage } from "@rehome/core";
 import { runWorker } from "./run-worker.js";
 
 try {

@@ -1,4 +1,4 @@
-import { RehomeError } from "@rehome/core";
+import { RehomeError, safeMessage } from "@rehome/core";
 import {
   dropStaged,
   failChunk,
@@ -12,7 +12,6 @@ import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingErro
 import type { Context, Task } from "./context.js";
 import { waitForServer } from "./admission.js";
 import { NotNow, RunEnded } from "./interruption.js";
-import { safeMessage } from "./log.js";
 import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
 

@@ -4,6 +4,7 @@ export * from "./conflict.js";
 export * from "./connection-url.js";
 export * from "./error.js";
 export * from "./failure.js";
+export * from "./loggable-error.js";
 export * from "./field.js";
 export * from "./fingerprint.js";
 export * from "./mapping.js";

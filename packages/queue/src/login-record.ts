@@ -8,6 +8,9 @@ import { rethrow } from "./run-record.js";
  * good for every dashboard of this queue. Whoever may read the queue Redis may change everything there anyway.
  */
 export async function readLoginSecret(queue: QueueConnection): Promise<string> {
+  // A Redis that is full refuses a SET even where it would set nothing.
+  const known = await queue.redis.get(LOGIN_SECRET_KEY).catch(rethrow);
+  if (known !== null) return known;
   await queue.redis.set(LOGIN_SECRET_KEY, randomBytes(32).toString("hex"), "NX").catch(rethrow);
   const secret = await queue.redis.get(LOGIN_SECRET_KEY).catch(rethrow);
   if (secret === null) throw new Error("the login secret vanished while it was read");

@@ -91,18 +91,21 @@ export async function changeRun(
   const run = await resolveRun(queue, request.run);
   const tell = async (outcome: string, ok: boolean) => {
     log.info({ who: login.name, what: verb, run, outcome, ok }, "operator");
-    await recordAction(queue, { who: login.name, what: verb, run, outcome, ok });
+    // What was done is done, and what was refused has its own reason, where the audit log cannot be written.
+    await recordAction(queue, { who: login.name, what: verb, run, outcome, ok }).catch(
+      (error: unknown) => log.warn({ err: error }, "the audit log misses this"),
+    );
   };
+  let did: string;
   try {
-    const outcome = await CONTROLS[verb](queue, run, request.body);
-    await tell(outcome, true);
-    return ok({ did: outcome });
+    did = await CONTROLS[verb](queue, run, request.body);
   } catch (error) {
     const reason = error instanceof RehomeError ? error.message : "unexpected error";
-    // Where the audit log cannot be written either, the first reason is the one to be told.
-    await tell(`refused: ${reason}`, false).catch(() => undefined);
+    await tell(`refused: ${reason}`, false);
     throw error;
   }
+  await tell(did, true);
+  return ok({ did });
 }
 
 /** Only the command line can plan: the dashboard never opens the source. */

@@ -16,6 +16,8 @@ export interface Login {
 export interface Logins {
   /** Whether there are users at all; without any, whoever reaches the loopback address is an operator. */
   readonly required: boolean;
+  /** Whether there is a user of this name. */
+  knows(name: string): boolean;
   /** null for a wrong name or password. */
   signIn(name: string, password: string): Promise<Login | null>;
   /** What the cookie says, to be signed. */
@@ -57,6 +59,7 @@ export async function makeLogins(
 
   return {
     required,
+    knows: (name) => byName.has(name),
     signIn: async (name, password) => {
       const user = byName.get(name);
       if (!(await check(user?.passwordHash ?? null, password)) || user === undefined) return null;

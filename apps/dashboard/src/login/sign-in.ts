@@ -1,6 +1,7 @@
 import { listLogouts, type QueueConnection, recordLogout } from "@rehome/queue";
 import type { CookieOptions, Request, Response } from "express";
 import { rateLimit } from "express-rate-limit";
+import type { Logger } from "pino";
 import { z } from "zod";
 import { type Answer, ok, refused } from "../api/answer.js";
 import type { Login, Logins } from "./logins.js";
@@ -49,15 +50,22 @@ export function describeLogin(logins: Logins, login: Login) {
   return { name, role, token: logins.token(login), canSignOut: logins.required };
 }
 
+/** Whoever tries is logged: a name that is none of ours may be a password in the wrong field, and is not. */
 export async function signIn(
-  logins: Logins,
+  { logins, log }: { readonly logins: Logins; readonly log: Logger },
   options: CookieOptions,
   request: Request,
   response: Response,
 ): Promise<Answer> {
   const body = bodySchema.safeParse(request.body);
   const login = body.success ? await logins.signIn(body.data.name, body.data.password) : null;
-  if (login === null) return refused(401, "wrong-login", "the name or the password is wrong");
+  const address = request.socket.remoteAddress;
+  if (login === null) {
+    const name = body.data?.name ?? "";
+    log.warn({ who: logins.knows(name) ? name : "unknown", address }, "sign-in refused");
+    return refused(401, "wrong-login", "the name or the password is wrong");
+  }
+  log.info({ who: login.name, address }, "signed in");
   response.cookie(COOKIE, logins.write(login), {
     ...options,
     httpOnly: true,

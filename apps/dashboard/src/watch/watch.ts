@@ -1,5 +1,6 @@
 import { isActive, RehomeError, type RunId } from "@rehome/core";
 import { listActions, listRunSummaries, listWorkers, type QueueConnection } from "@rehome/queue";
+import type { Logger } from "pino";
 import { within } from "../deadline.js";
 import type { Overview } from "../picture.js";
 import { makeRunWatch, type RunWatch } from "./run-watch.js";
@@ -41,6 +42,7 @@ export interface Watch {
 export function makeWatch(
   queue: QueueConnection,
   readGauge: () => Promise<GaugeReading>,
+  log: Logger,
   patienceMs = PATIENCE_MS,
 ): Watch {
   const watchers = new Set<Watcher>();
@@ -98,11 +100,19 @@ export function makeWatch(
       await within(patienceMs, unfinished);
       failure = null;
     } catch (error) {
-      // Forgotten between two commands: the next look does not see it any more.
-      if (!(error instanceof RehomeError && error.code === "unknown-run")) failure = error;
+      note(error);
     }
     lookedAt = performance.now();
     for (const watcher of watchers) watcher.onLook();
+  }
+
+  function note(error: unknown): void {
+    // Forgotten between two commands: the next look does not see it any more.
+    if (error instanceof RehomeError && error.code === "unknown-run") return;
+    // Once, and not every second.
+    if (!(error instanceof RehomeError) && failure === null)
+      log.error({ err: error }, "looking at the queue");
+    failure = error;
   }
 
   function lookNow(): Promise<void> {
