@@ -6,6 +6,7 @@ export const REJECT_CODES = [
   "time-out-of-range",
   "wrong-type",
   "too-large",
+  "unrepresentable",
 ] as const;
 export type RejectCode = (typeof REJECT_CODES)[number];
 

@@ -73,7 +73,7 @@ export class SourceBatch {
     this.#enabled[this.#count] = enabled ? 1 : 0;
   }
 
-  /** A `valueStart` of -1 is NULL. */
+  /** A start of -1 is NULL. */
   addAttribute(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): void {
     const at = 4 * this.#attributes;
     if (at === this.#pairs.length) this.#pairs = twice(this.#pairs);

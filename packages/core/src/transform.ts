@@ -58,7 +58,11 @@ export function makeTransform(mapping: Mapping): Transform {
     for (const write of writers) write(from, session, into);
     switch (writeAttributes(from, session, into)) {
       case null:
-        return into.write(expiresAt);
+        if (into.hasFields) return into.write(expiresAt);
+        // Redis holds no empty hash: it would seem migrated and not be there.
+        return reject(from, session, into, "unrepresentable", "it has no field but null ones");
+      case "unrepresentable":
+        return reject(from, session, into, "unrepresentable", "an attribute's name is null");
       case "field-collision":
         return reject(
           from,
@@ -157,7 +161,7 @@ type AttributeWriter = (
   from: SourceBatch,
   session: number,
   into: TransformedBatch,
-) => "field-collision" | "too-large" | null;
+) => "field-collision" | "too-large" | "unrepresentable" | null;
 
 function makeAttributeWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
   return mapping.attributes === "fields"
@@ -165,22 +169,23 @@ function makeAttributeWriter(mapping: Mapping, absent: Buffer | null): Attribute
     : makeJsonWriter(mapping, absent);
 }
 
-/** The source holds a key once per session, so only a rename can make two attributes meet. */
-function mayMeet(mapping: Mapping): boolean {
-  return Object.keys(mapping.renames).length > 0;
-}
+/*
+ * Two attributes of one name meet by a rename, or where no constraint of the source keeps them apart. To the target
+ * a listpack with a field twice would be a corrupt one.
+ */
 
 function makeFieldsWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
   const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
   const names = new FieldNames(mapping, reserved);
-  const seen = mayMeet(mapping) ? new Set<string>() : null;
+  const seen = new Set<string>();
   return (from, session, into) => {
-    seen?.clear();
+    seen.clear();
     const end = from.attributesFrom(session + 1);
     for (let i = from.attributesFrom(session); i < end; i += 1) {
+      if (from.keyStart(i) === -1) return "unrepresentable";
       const name = names.of(from.bytes, from.keyStart(i), from.keyEnd(i));
-      if (name.reserved || seen?.has(name.text)) return "field-collision";
-      seen?.add(name.text);
+      if (name.reserved || seen.has(name.text)) return "field-collision";
+      seen.add(name.text);
       const start = from.valueStart(i);
       if (start !== -1) into.addField(name.bytes, from.bytes, start, from.valueEnd(i));
       else if (absent !== null) into.addField(name.bytes, absent, 0, absent.length);
@@ -195,12 +200,13 @@ function makeJsonWriter(mapping: Mapping, absent: Buffer | null): AttributeWrite
   return (from, session, into) => {
     // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
     const members: [string, string][] = [];
-    const seen = mayMeet(mapping) ? new Set<string>() : null;
+    const seen = new Set<string>();
     const end = from.attributesFrom(session + 1);
     for (let i = from.attributesFrom(session); i < end; i += 1) {
+      if (from.keyStart(i) === -1) return "unrepresentable";
       const name = renamed(mapping.renames, from.text(from.keyStart(i), from.keyEnd(i)));
-      if (seen?.has(name)) return "field-collision";
-      seen?.add(name);
+      if (seen.has(name)) return "field-collision";
+      seen.add(name);
       const start = from.valueStart(i);
       const value = start === -1 ? absentText : from.text(start, from.valueEnd(i));
       if (value !== null) members.push([name, value]);

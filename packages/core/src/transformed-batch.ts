@@ -106,6 +106,11 @@ export class TransformedBatch {
     this.#fields += 1;
   }
 
+  /** Whether the session that is being filled has any. */
+  get hasFields(): boolean {
+    return this.#fields > this.fieldsFrom(this.#count);
+  }
+
   /** When it was active last, as it is written to its field, or would be. */
   setActivity(bytes: Buffer, start: number, end: number): void {
     const at = this.#count * OF_SESSION;

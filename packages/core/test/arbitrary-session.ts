@@ -72,9 +72,13 @@ const time = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(INFINITE_PAST, INFINITE_FUTURE) },
 );
 
-/** The source holds a key once per session. */
+/** The source holds a key once per session, unless it lacks the constraint. */
+const attribute = fc.tuple(name, nullable(text));
 const attributes = fc
-  .uniqueArray(fc.tuple(name, nullable(text)), { selector: ([key]) => key, maxLength: 8 })
+  .oneof(
+    { weight: 9, arbitrary: fc.uniqueArray(attribute, { selector: ([key]) => key, maxLength: 8 }) },
+    { weight: 1, arbitrary: fc.array(attribute, { maxLength: 8 }) },
+  )
   .map((entries) => entries.flat());
 
 const MAX_BYTES = 1_000;
@@ -86,7 +90,7 @@ const bytes = fc.oneof(
 /** What a driver or a parser makes, not objects without a prototype. */
 const PLAIN = { noNullPrototype: true } as const;
 
-export const anySession: fc.Arbitrary<SourceSession> = fc.record(
+const fullSession: fc.Arbitrary<SourceSession> = fc.record(
   {
     id: text.map(sessionId),
     userId: nullable(text),
@@ -104,6 +108,27 @@ export const anySession: fc.Arbitrary<SourceSession> = fc.record(
     bytes,
   },
   PLAIN,
+);
+
+/** All of it null that may be. */
+const bareSession = fullSession.map((session): SourceSession => ({
+  ...session,
+  userId: null,
+  username: null,
+  email: null,
+  ipAddress: null,
+  userAgent: null,
+  createdAt: null,
+  lastActivityAt: null,
+  theme: null,
+  language: null,
+  notificationsEnabled: null,
+  attributes: session.attributes.map((text, i) => (i % 2 === 0 ? text : null)),
+}));
+
+export const anySession: fc.Arbitrary<SourceSession> = fc.oneof(
+  { weight: 12, arbitrary: fullSession },
+  { weight: 1, arbitrary: bareSession },
 );
 
 /** `fromEntries` makes even `__proto__` a property of the object's own. */

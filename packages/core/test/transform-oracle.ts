@@ -48,6 +48,8 @@ export function expectation(session: SourceSession, now: number, mapping: Mappin
   const members = new Map<string, string>();
   for (const [name, value] of attributes)
     put(mapping.attributes === "fields" ? fields : members, name, value, mapping);
+  if (fields.size + members.size === 0)
+    return { kind: "rejected", id: session.id, codes: new Set(["unrepresentable"]) };
   return {
     kind: "write",
     id: session.id,

@@ -207,6 +207,34 @@ describe("a session is rejected", () => {
     expect(rejectOf(transform(both, { renames, attributes: "json" }))).toBe("field-collision");
   });
 
+  test.each(["fields", "json"] as const)(
+    "when the source holds an attribute twice, as %s",
+    (attributes) => {
+      const twice = { attributes: ["cart", "1", "cart", null] };
+      expect(rejectOf(transform(twice, { attributes }))).toBe("field-collision");
+    },
+  );
+
+  test("when nothing of it is written", () => {
+    const nothing = {
+      userId: null,
+      username: null,
+      email: null,
+      ipAddress: null,
+      userAgent: null,
+      createdAt: null,
+      lastActivityAt: null,
+      theme: null,
+      language: null,
+      notificationsEnabled: null,
+      attributes: ["cart", null],
+    };
+    expect(rejectOf(transform(nothing))).toBe("unrepresentable");
+    expect(rejectOf(transform(nothing, { attributes: "json" }))).toBe("unrepresentable");
+    expect(rejectOf(transform(nothing, { nulls: "empty" }))).toBe("write");
+    expect(rejectOf(transform({ ...nothing, attributes: ["cart", ""] }))).toBe("write");
+  });
+
   test("when it has more bytes than the mapping allows, or too many to be read", () => {
     expect(rejectOf(transform({ bytes: 1_000 }, { maxSessionBytes: 1_000 }))).toBe("write");
     expect(rejectOf(transform({ bytes: 1_001 }, { maxSessionBytes: 1_000 }))).toBe("too-large");

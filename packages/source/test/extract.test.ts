@@ -1,5 +1,11 @@
 import { spawnSync } from "node:child_process";
-import type { SessionId } from "@rehome/core";
+import {
+  defaultMapping,
+  makeTransform,
+  type SessionId,
+  type Transformed,
+  TransformedBatch,
+} from "@rehome/core";
 import type { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import {
@@ -296,6 +302,38 @@ describe("extraction", () => {
     expect(killed).toMatchObject({ name: "RehomeError", retryable: true });
     expect(await database.source.count(EVERYTHING)).toBe(1);
   });
+});
+
+describe("a source without its constraints", () => {
+  it.each(["fields", "json"] as const)(
+    "has sessions rejected whose attributes, as %s, have no name or one name twice, and gives away no other",
+    async (attributes) => {
+      const database = await referenceDatabase();
+      await insertSession(database, "a", {}, [["k", "canary"]]);
+      await insertSession(database, "b", {}, [["k", "v"]]);
+      await insertSession(database, "c", {}, [["k", "v"]]);
+      await database.client.query(`
+        ALTER TABLE session_data DROP CONSTRAINT session_data_session_id_attribute_key_key,
+                                 ALTER attribute_key DROP NOT NULL;
+        INSERT INTO session_data (session_id, attribute_key, attribute_value) VALUES ('b', NULL, 'v'), ('c', 'k', 'w');
+        ALTER TABLE session_data DROP CONSTRAINT session_data_session_id_fkey;
+        ALTER TABLE user_sessions DROP CONSTRAINT user_sessions_pkey CASCADE, ALTER session_id DROP NOT NULL;
+        INSERT INTO user_sessions (session_id, user_id, expires_at) VALUES (NULL, 1, '2099-01-01')`);
+      const transform = makeTransform({ ...defaultMapping, attributes });
+      const made: Transformed[] = [];
+      for await (const batch of database.source.extract(EVERYTHING, READ)) {
+        const into = new TransformedBatch();
+        transform(batch, Date.now(), into);
+        for (let i = 0; i < into.count; i += 1) made.push(into.at(i));
+      }
+      expect(made.map((one) => (one.kind === "rejected" ? one.reject.code : one.kind))).toEqual([
+        "write",
+        "unrepresentable",
+        "field-collision",
+      ]);
+      expect(JSON.stringify(made.slice(1))).not.toContain("canary");
+    },
+  );
 });
 
 describe("reading by ids", () => {

@@ -3,7 +3,6 @@ import {
   type Mapping,
   nullText,
   renamed,
-  RehomeError,
   type TransformedBatch,
 } from "@rehome/core";
 import type { Argument } from "./connection.js";
@@ -94,15 +93,8 @@ function encodeSession(
 export function refuseUnwritable(sessions: TransformedBatch): void {
   for (let session = 0; session < sessions.count; session += 1) {
     if (!sessions.isWrite(session)) continue;
-    if (sessions.fieldsTo(session) === sessions.fieldsFrom(session)) {
-      throw new RehomeError(
-        "empty-session",
-        "a session has no field but null ones, and Redis holds no empty hash",
-        {
-          hint: 'Set nulls to "empty" in the mapping',
-        },
-      );
-    }
+    if (sessions.fieldsTo(session) === sessions.fieldsFrom(session))
+      throw new TypeError("a session has no field");
     const expiresAt = sessions.expiresAt(session);
     if (!Number.isInteger(expiresAt) || Math.abs(expiresAt) >= 2 ** 62) {
       throw new TypeError("a session's expiry is not a whole number of milliseconds");

@@ -30,8 +30,7 @@ export interface Target {
   writeWay(keyPrefix: string): Promise<WriteWay>;
   /**
    * Writes, keeps or removes each session by the run's conflict policy; one result per session, in order, null for
-   * a rejected one. The batch must stay as it is until then. Repeating it does no harm. Throws RehomeError
-   * `empty-session` where a session has no field at all.
+   * a rejected one. The batch must stay as it is until then. Repeating it does no harm.
    */
   load(sessions: TransformedBatch, options: LoadOptions): Promise<(LoadResult | null)[]>;
   /** What the target holds of each, in order; each one's type, fields and expiry are of one moment. */

@@ -10,7 +10,8 @@ export function matchRange({ after, upTo }: Range): Match {
       ...(after === null ? [] : [`${column} > ${escapeLiteral(after)}`]),
       ...(upTo === null ? [] : [`${column} <= ${escapeLiteral(upTo)}`]),
     ];
-    return bounds.length === 0 ? "true" : bounds.join(" AND ");
+    // What has no id is no session: nobody could ask for it.
+    return bounds.length === 0 ? `${column} IS NOT NULL` : bounds.join(" AND ");
   };
 }
 
