@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   defaultMapping,
   makeTransform,
@@ -17,6 +18,7 @@ import {
   readOne,
   referenceDatabase,
 } from "./source-fixture.js";
+import { openSource } from "../src/index.js";
 import { INFINITE_FUTURE, INFINITE_PAST, sessionsOf } from "./source-session.js";
 
 const utc = (text: string) =>
@@ -261,7 +263,6 @@ describe("extraction", () => {
       GRANT SELECT (user_id, username, email) ON users TO reader_${process.pid}`);
     const url = new URL(database.url);
     [url.username, url.password] = [`reader_${process.pid}`, "reader"];
-    const { openSource } = await import("../src/index.js");
     const source = openSource(url);
     try {
       await source.inspect();
@@ -301,6 +302,26 @@ describe("extraction", () => {
     );
     expect(killed).toMatchObject({ name: "RehomeError", retryable: true });
     expect(await database.source.count(EVERYTHING)).toBe(1);
+  });
+});
+
+describe("a source that ends what waits", () => {
+  it("leaves a chunk alone that its run slows down", async () => {
+    const database = await referenceDatabase();
+    for (const id of ["a", "b"]) await insertSession(database, id, {}, [["k", "v".repeat(2_000)]]);
+    await database.client.query(`
+      DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = 200', current_database()); END $$`);
+    const source = openSource(database.url, { batchBytes: 1_000 });
+    const read: number[] = [];
+    try {
+      for await (const batch of source.extract(EVERYTHING, READ)) {
+        read.push(batch.count);
+        await sleep(600);
+      }
+    } finally {
+      await source.close();
+    }
+    expect(read).toEqual([1, 1]);
   });
 });
 

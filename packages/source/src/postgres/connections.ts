@@ -72,14 +72,15 @@ export function openConnections(url: URL, max: number, silenceMs?: number): Conn
         // its users up one by one, so that its cost does not grow with their number: the planner would rather
         // scan all of them for each chunk, and start processes of its own for it. What is asked for in the order
         // of an index is read by it: to gather rows and sort them takes up to a third longer.
-        // One statement lasts as long as its chunk, which the target and the run's rate may slow down.
+        // A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down.
         await answered(
           client,
           client.query(
             `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
            SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
            SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-           SET LOCAL statement_timeout = 0`,
+           SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+           SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'`,
           ),
         );
         const items = read(client);
