@@ -66,9 +66,8 @@ export async function resumeRun(queue: QueueConnection, run: RunId): Promise<voi
 export async function cancelRun(queue: QueueConnection, run: RunId): Promise<number> {
   await changePhase(queue, run, "cancelled");
   await alignQueue(queue);
-  const held = await removeJobs(queue, run, PATIENCE_MS);
   await expireLedger(queue, run);
-  return held;
+  return await removeJobs(queue, run, PATIENCE_MS);
 }
 
 /** What of a run is tried again. */
@@ -116,6 +115,8 @@ export async function forgetRun(queue: QueueConnection, run: RunId): Promise<voi
   const { phase } = await readRun(queue, run);
   if (isActive(phase))
     throw wrongPhase(run, phase, "be forgotten", `End it first with: rehome cancel ${run}`);
+  // From here on nobody can retry it.
+  await changePhase(queue, run, "cancelled", { from: ["completed", "failed", "cancelled"] });
   await removeJobs(queue, run, PATIENCE_MS);
   await deleteLedger(queue, run);
 }

@@ -18,7 +18,7 @@ const OPTIONS: BulkJobOptions = {
 /** Finished copy jobs are kept for the eye alone: the ledger is the truth. */
 const KEEP: Record<JobKind, BulkJobOptions> = {
   copy: { removeOnComplete: { count: 1_000 } },
-  verify: { removeOnComplete: true, removeOnFail: true },
+  verify: { removeOnComplete: true },
 };
 
 /** Adds one job a chunk. Repeating it does no harm: a job that exists is not added again. */

@@ -1,7 +1,7 @@
 import { isRunId, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
-import { chunksWithRejects, rethrow } from "./run-record.js";
+import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const alignScript = loadScript("align-lifetime");
@@ -40,21 +40,14 @@ export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<
 }
 
 async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
-  const keys = runKeys(run);
-  const rejects = (await chunksWithRejects(queue, run)).map(keys.rejects);
-  // Leases and the pace expire soon, whatever becomes of the run.
-  const {
-    run: record,
-    rejects: _,
-    staged: __,
-    planner: _p,
-    reopening: _r,
-    pace: _a,
-    ...others
-  } = keys;
-  for (const key of [...rejects, ...Object.values(others), record]) {
-    await alignLifetime(queue, run, [key]);
+  const { run: record, planner, reopening, pace } = runKeys(run);
+  // What expires soon, whatever becomes of the run.
+  const soon = new Set([planner, reopening, pace]);
+  for (const key of await keysOf(queue, run)) {
+    const lasts = key !== record && !soon.has(key) && !key.startsWith(`${record}:staged:`);
+    if (lasts) await alignLifetime(queue, run, [key]);
   }
+  await alignLifetime(queue, run, [record]);
 }
 
 /** Has keys of a ledger expire with that of a run that has ended. */

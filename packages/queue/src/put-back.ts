@@ -6,7 +6,7 @@ import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { keepLedger } from "./ledger-lifetime.js";
+import { expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
 import { readActive, rethrow } from "./run-record.js";
 import { readVerification, failVerified } from "./verification-record.js";
@@ -25,7 +25,11 @@ export async function putBackLost(queue: QueueConnection, runs: readonly RunId[]
   const [newest] = runs;
   if (active === null && newest !== undefined) await settleRun(queue, newest);
   let lost = active === null ? 0 : await putBackCopies(queue, active);
-  for (const run of runs) lost += await putBackVerifications(queue, run);
+  for (const run of runs) {
+    // Whoever ended it may not have come to that.
+    if (run !== active) await expireLedger(queue, run);
+    lost += await putBackVerifications(queue, run);
+  }
   return lost;
 }
 

@@ -1,6 +1,8 @@
 import { isActive, RehomeError, type RunId, type VerifyMode } from "@rehome/core";
 import { enqueueChunks } from "./chunk-jobs.js";
 import type { QueueConnection } from "./connection.js";
+import { jobId } from "./payload.js";
+import { removeByIds } from "./remove-jobs.js";
 import { readRun, type Run } from "./run-record.js";
 import { beginVerification } from "./verification-record.js";
 
@@ -34,7 +36,13 @@ export async function startVerification(
   }
   const plan = planVerification(run, scope);
   const verification = await beginVerification(queue, run.id, scope.mode, plan);
-  await enqueueChunks(queue, run.id, "verify", [...plan.keys()]);
+  const chunks = [...plan.keys()];
+  // Those that failed before.
+  await removeByIds(
+    queue,
+    chunks.map((chunk) => jobId(run.id, "verify", chunk)),
+  );
+  await enqueueChunks(queue, run.id, "verify", chunks);
   return verification;
 }
 

@@ -308,7 +308,7 @@ describe("retrying", () => {
 
   it("killed at any moment leaves a run that ends again, expires, and can be retried", async () => {
     const queue = await freshQueue();
-    for (const method of ["evalsha", "hscan", "del"] as const) {
+    for (const method of ["evalsha", "hscan", "scan", "del"] as const) {
       for (let survived = 0; ; survived += 1) {
         await queue.redis.flushall();
         const run = await runWithTroubles(queue);
@@ -514,8 +514,8 @@ describe("a ledger", () => {
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 1, rejected: 1 });
     await stageRejects(queue, run, 1, "a", [reject("y")]);
     // The chunks with rejects are known by then.
-    const scan = queue.redis.hscan.bind(queue.redis);
-    vi.spyOn(queue.redis, "hscan").mockImplementationOnce(async (...args: unknown[]) => {
+    const scan = queue.redis.scan.bind(queue.redis);
+    vi.spyOn(queue.redis, "scan").mockImplementationOnce(async (...args: unknown[]) => {
       const page = await (scan as (...args: unknown[]) => Promise<[string, string[]]>)(...args);
       await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
       return page;
@@ -549,6 +549,43 @@ describe("a ledger", () => {
     await queue.redis.set(lease, "someone who died", "PX", 5_000);
     await retryRun(queue, run);
     expect(await queue.redis.pttl(lease)).toBeGreaterThan(0);
+  });
+
+  it("expires whole where a chunk failed whose rejects were tried again", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    await retryRun(queue, run);
+    await failChunk(queue, run, 1, "broken");
+    await failChunk(queue, run, 2, "broken");
+    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
+    await expectToExpire(queue, run);
+  });
+
+  it("expires, though whoever cancelled the run stopped waiting for its jobs, and is not the newest any more", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 2);
+    vi.spyOn(queue.redis, "hget").mockRejectedValueOnce(new Error("killed"));
+    await expect(cancelRun(queue, run)).rejects.toThrow("killed");
+    const newest = await startedRun(queue);
+    await putBackLost(queue, [newest, run]);
+    await expectToExpire(queue, run);
+  });
+
+  it("of a run that is being forgotten cannot be retried any more", async () => {
+    const queue = await freshQueue();
+    const run = await runWithTroubles(queue);
+    const ranges = queue.jobs.getRanges.bind(queue.jobs);
+    const retried: unknown[] = [];
+    vi.spyOn(queue.jobs, "getRanges").mockImplementation(async (...args) => {
+      if (retried.length === 0)
+        retried.push(await retryRun(queue, run).catch((error: unknown) => error));
+      return await ranges(...args);
+    });
+    await forgetRun(queue, run);
+    expect(retried).toMatchObject([{ code: "wrong-phase" }]);
+    expect(await queue.redis.keys(`*${run}*`)).toEqual([]);
+    expect(await queue.redis.get("{rehome}:active")).toBeNull();
   });
 
   it("of a run that was forgotten is gone, and others stay", async () => {

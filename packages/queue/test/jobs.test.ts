@@ -21,6 +21,7 @@ import {
   recordBounds,
   recordChunk,
   recordVerified,
+  startVerification,
 } from "../src/index.js";
 import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
 
@@ -147,6 +148,25 @@ describe("lost chunks", () => {
     await worker.close();
     expect(await putBackLost(queue, [run])).toBe(0);
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
+  });
+
+  it("of a verification whose job failed without a word are recorded as failed, and can be verified again", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    await cancelRun(queue, run);
+    await startVerification(queue, run, { mode: "sample", sample: 1 });
+    const { UnrecoverableError, Worker } = await import("bullmq");
+    const worker = new Worker(
+      "chunks",
+      () => Promise.reject(new UnrecoverableError("stalled out")),
+      { connection: queue.redis.duplicate({ maxRetriesPerRequest: null }), prefix: "{rehome}" },
+    );
+    await new Promise((resolve) => worker.once("failed", resolve));
+    await worker.close();
+    expect(await putBackLost(queue, [run])).toBe(0);
+    expect(await readVerification(queue, run)).toMatchObject({ total: 1, failed: 1 });
+    await startVerification(queue, run, { mode: "sample", sample: 1 });
+    expect(await queue.jobs.getWaitingCount()).toBe(1);
   });
 
   it("of a verification are put back as well", async () => {
