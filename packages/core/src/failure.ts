@@ -16,6 +16,12 @@ const LATER = { retryable: true, unavailable: false };
 const NEVER = { retryable: false, unavailable: false };
 type Remedy = Readonly<typeof AWAY>;
 
+const CERTIFICATE: Known = [
+  AWAY,
+  "the server's certificate is not accepted",
+  "Renew it, or have its issuer trusted by NODE_EXTRA_CA_CERTS",
+];
+
 const KNOWN: Readonly<Record<string, Known>> = {
   // PostgreSQL
   "08": [AWAY, "the connection failed"],
@@ -32,6 +38,7 @@ const KNOWN: Readonly<Record<string, Known>> = {
   "42703": [NEVER, "a column is missing", "Compare the tables with the reference schema"],
   "42P01": [NEVER, "a table is missing", "Check the database and its search_path"],
   "53": [AWAY, "the server is out of a resource"],
+  "53400": [NEVER, "a limit of the server's configuration was exceeded", "Raise it"],
   "55P03": [LATER, "a lock could not be had"],
   "57014": [LATER, "the statement was cancelled or timed out"],
   "57P": [AWAY, "the server is stopping or starting"],
@@ -57,7 +64,11 @@ const KNOWN: Readonly<Record<string, Known>> = {
     "the server refused the user or the password",
     "Check the user and the password in the URL",
   ],
-  NOPERM: [NEVER, "the user lacks a permission", "Allow the user the commands the README lists"],
+  NOPERM: [
+    NEVER,
+    "the user lacks a permission",
+    "Allow the user the command that the server's ACL LOG names",
+  ],
   WRONGTYPE: [NEVER, "a key holds another type"],
   // Node
   ECONNREFUSED: [
@@ -68,6 +79,17 @@ const KNOWN: Readonly<Record<string, Known>> = {
   ECONNRESET: [AWAY, "the connection was reset"],
   EPIPE: [AWAY, "the connection broke"],
   ETIMEDOUT: [AWAY, "the server did not answer in time"],
+  EPROTO: [AWAY, "the TLS handshake failed"],
+  CERT_HAS_EXPIRED: CERTIFICATE,
+  CERT_NOT_YET_VALID: CERTIFICATE,
+  DEPTH_ZERO_SELF_SIGNED_CERT: CERTIFICATE,
+  SELF_SIGNED_CERT_IN_CHAIN: CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT: CERTIFICATE,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: CERTIFICATE,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: CERTIFICATE,
+  ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE,
+  EADDRNOTAVAIL: [AWAY, "this machine has no port left to connect from"],
+  EHOSTDOWN: [AWAY, "the host cannot be reached"],
   EHOSTUNREACH: [AWAY, "the host cannot be reached"],
   ENETUNREACH: [AWAY, "the network cannot be reached"],
   ENOTFOUND: [AWAY, "the host name is unknown", "Check the host name in the URL"],
@@ -97,12 +119,11 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/^Command aborted due to connection close/i, "ECONNRESET"],
   [/^timeout exceeded when trying to connect|^timeout expired|^Query read timeout/i, "ETIMEDOUT"],
   [/^Command timed out|^Socket timeout/i, "ETIMEDOUT"],
-  [
-    /^Connection is closed|^Reached the max retries per request|^Stream isn't writeable/i,
-    "ECONNREFUSED",
-  ],
+  [/^Reached the max retries per request/i, "ETIMEDOUT"],
+  [/^Connection is closed|^Stream isn't writeable/i, "ECONNREFUSED"],
   [/^Protocol error|^Unknown RESP type|^Command queue state error/i, "UNREADABLE"],
   [/^ERR max number of clients reached/, "MAXCLIENTS"],
+  [/^There was an error establishing an SSL connection/, "EPROTO"],
   [/^The server does not support SSL|^Server does not support/i, "NOTLS"],
   [/^SASL: /, "28"],
 ];
@@ -134,6 +155,11 @@ function known(code: string): Known | undefined {
 }
 
 function driverCode(error: Error): string | null {
+  // Of a transaction that was given up, what it was given up for.
+  if ("previousErrors" in error && Array.isArray(error.previousErrors)) {
+    const [first] = error.previousErrors as unknown[];
+    if (first instanceof Error) return driverCode(first);
+  }
   const phrase = PHRASES.find(([pattern]) => pattern.test(error.message));
   if (phrase !== undefined) return phrase[1];
   if (error.name === "ReplyError" || error.name === "ParserError")

@@ -51,7 +51,8 @@ async function readContent(file: string, reader: ConfigReader): Promise<unknown>
     return isJson ? JSON.parse(text) : await readDefaultExport(file, text, reader);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const shown = isJson ? message : withoutValues(message, file, reader.environment);
+    const unquoted = message.replace(QUOTED_JSON, "not valid JSON");
+    const shown = isJson ? unquoted : withoutValues(unquoted, file, reader.environment);
     throw badConfig(file, `cannot be read: ${shown.slice(0, LONGEST_MESSAGE)}`);
   }
 }
@@ -70,12 +71,14 @@ async function readDefaultExport(
 
 const LONGEST_MESSAGE = 500;
 
+/** What stands there may be a secret that went astray. */
+const QUOTED_JSON = /(\.\.\.)?"[^]*"(\.\.\.)? is not valid JSON/;
+
 /** Shorter values, such as `1` or `info`, are words that a message may well hold for itself. */
 const TELLING_LENGTH = 8;
 
 /**
- * A message of code that is not ours: it may quote the environment, whole, or its beginning where it did not
- * parse as JSON. What is part of the file's path says nothing new.
+ * A message of code that is not ours: it may quote the environment. What is part of the file's path says nothing new.
  */
 function withoutValues(
   message: string,
@@ -86,10 +89,7 @@ function withoutValues(
     ...(value.length < TELLING_LENGTH || file.includes(value) ? [] : [value]),
     ...(URL.canParse(value) && new URL(value).password !== "" ? [new URL(value).password] : []),
   ]);
-  return secrets.reduce(
-    (shown, secret) => shown.replaceAll(secret, "…"),
-    message.replace(/"[^]*"(\.\.\.)? is not valid JSON/, "not valid JSON"),
-  );
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "…"), message);
 }
 
 /** What is needed of commander's Command. */

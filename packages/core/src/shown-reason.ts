@@ -5,11 +5,10 @@ const RUN = RUN_ID_PATTERN.source.replace(/^\^|\$$/g, "");
 
 /** What Rehome itself says when a chunk fails: nothing in them comes from a session. */
 const OWN = [
-  `(source|target|queue): (${FAILURE_MEANINGS.map(escape).join("|")}) \\([A-Z0-9_]{1,16}\\)`,
+  `(source|target|queue): (${FAILURE_MEANINGS.map(escape).join("|")}) \\([A-Z0-9_]{1,40}\\)`,
   `run ${RUN} has no chunk \\d+`,
   `there is no run ${RUN}`,
   "the job's id, name or payload is not one of Rehome's",
-  "a session has no field but null ones, and Redis holds no empty hash",
   "a worker is connected to another (source|target) than the run's and refuses its chunks: check its (SOURCE|TARGET)_URL",
   "the target was emptied",
   "the run is [a-z]{1,16}",

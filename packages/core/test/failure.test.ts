@@ -185,14 +185,32 @@ describe("waiting is all there is to do", () => {
     expect(described(replyError(`${word} of the server's`), "target").unavailable).toBe(true);
   });
 
-  test.each(["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENOTFOUND"])("after Node's %s", (code) => {
+  test.each([
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENOTFOUND",
+    "EPROTO",
+    "EADDRNOTAVAIL",
+    "CERT_HAS_EXPIRED",
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+  ])("after Node's %s", (code) => {
     expect(described(nodeError(code)).unavailable).toBe(true);
+  });
+
+  test("after a transaction of Redis' that was given up for want of memory", () => {
+    const error = Object.assign(replyError("EXECABORT Transaction discarded"), {
+      previousErrors: [replyError("OOM command not allowed")],
+    });
+    expect(described(error, "queue")).toMatchObject({ code: "queue-OOM", unavailable: true });
   });
 
   test.each([
     ["a statement that was cancelled", sqlError("57014")],
     ["a transaction rolled back", sqlError("40001")],
     ["a table that is missing", sqlError("42P01")],
+    ["a limit that was exceeded", sqlError("53400")],
     ["a reply that cannot be read", replyError("Protocol error", "ParserError")],
     ["a permission that is missing", replyError("NOPERM this user")],
   ])("but not after %s", (_, error) => {

@@ -67,6 +67,18 @@ describe("refused, in words that help, is", () => {
     );
   });
 
+  test("JSON that does not parse, without what stands there", async () => {
+    for (const text of [
+      '{"users":[{"passwordHash": canary-secret}]}',
+      '"canary-secret',
+      "canary",
+    ]) {
+      const said = await refused("a.json", reading({ "a.json": text }));
+      expect(said).toMatch(/^a\.json: cannot be read: .*JSON/);
+      expect(said).not.toMatch(/canary|secret|Hash/);
+    }
+  });
+
   test("a module that throws, in one line", async () => {
     const reader = reading({ "a.ts": new Error("no\n\u001b[31mred\u2028line") });
     expect(await refused("a.ts", reader)).toBe("a.ts: cannot be read: no [31mred line");

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { describeFailure, RehomeError } from "@rehome/core";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
@@ -67,6 +68,9 @@ function connect(url: URL, patient: boolean): Redis {
   server.search = "";
   return new Redis(server.href, {
     lazyConnect: true,
+    // A server may choose its certificate, or where to lead, by its name.
+    ...(server.protocol === "rediss:" &&
+      isIP(server.hostname) === 0 && { tls: { servername: server.hostname } }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
     connectionName: "rehome",

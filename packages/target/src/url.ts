@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { RehomeError } from "@rehome/core";
 
 export interface TargetServer {
@@ -6,7 +7,7 @@ export interface TargetServer {
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  readonly tls?: Record<never, never>;
+  readonly tls?: { readonly servername?: string };
   /** All that may be shown: `host:port/db`. */
   readonly address: string;
 }
@@ -38,15 +39,21 @@ export function parseTargetUrl(url: URL): TargetServer {
     );
   }
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ""),
+    host,
     port,
     db: Number(db),
     ...(username === "" ? {} : { username }),
     ...(password === "" ? {} : { password }),
-    ...(url.protocol === "rediss:" ? { tls: {} } : {}),
+    ...(url.protocol === "rediss:" ? { tls: serverName(host) } : {}),
     address: `${url.hostname}:${port}/${Number(db)}`,
   };
+}
+
+/** For servers that choose their certificate, or where to lead, by it. */
+function serverName(host: string): { servername?: string } {
+  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 function decode(text: string): string | null {

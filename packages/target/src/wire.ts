@@ -36,7 +36,9 @@ export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
 async function openLine(server: TargetServer, connectMs: number, onEnd: () => void): Promise<Line> {
   const { host, port, username, password, db } = server;
   const line = new Line(
-    server.tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port }),
+    server.tls === undefined
+      ? connectTcp({ host, port })
+      : connectTls({ host, port, ...server.tls }),
     onEnd,
   );
   const greeting = [

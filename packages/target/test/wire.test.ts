@@ -2,6 +2,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { RehomeError } from "@rehome/core";
 import { Redis } from "ioredis";
 import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
+import { openConnection } from "../src/connection.js";
 import { openTarget } from "../src/index.js";
 import type { Reply } from "../src/reply-parser.js";
 import { encodeRestores } from "../src/restore-commands.js";
@@ -304,4 +305,23 @@ test("a closed wire refuses to send, also what waits for its connection", async 
     code: "target-closed",
     retryable: false,
   });
+});
+
+test("over TLS a server hears the name that it was asked for by", async () => {
+  const heard: string[] = [];
+  const to = await listen((socket) =>
+    socket.once("data", (hello) => {
+      heard.push(hello.toString("latin1"));
+      socket.destroy();
+    }),
+  );
+  to.protocol = "rediss:";
+  for (const host of ["localhost", "127.0.0.1"]) {
+    to.hostname = host;
+    const connection = openConnection(to);
+    closing.push(() => connection.close());
+    await expectRetryable(open(to).send(...restores(["tls"])));
+    await expect(connection.call("PING", [])).rejects.toThrow(/target/);
+  }
+  expect(heard.map((hello) => hello.includes("localhost"))).toEqual([true, true, false, false]);
 });

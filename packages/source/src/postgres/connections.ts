@@ -3,6 +3,8 @@ import pg from "pg";
 import { unlessSilent } from "./silence.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Where a peer may vanish, and nobody waits with a limit, as a planner does. */
+const KEEP_ALIVE_MS = 30_000;
 
 export interface Connections {
   /** One statement on a connection of its own. */
@@ -26,6 +28,7 @@ export function openConnections(url: URL, max: number, silenceMs?: number): Conn
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "rehome",
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   });
   // A connection lost while idle is replaced by itself.
   pool.on("error", () => undefined);
