@@ -48,6 +48,7 @@ export interface AppParts {
 
 export function makeApp(parts: AppParts): Express {
   const { queue, watch, logins, log, origin } = parts;
+  const proxied = origin !== null;
   const overTls = origin?.startsWith("https:") ?? false;
   const cookies: CookieOptions = { sameSite: "strict", secure: overTls, path: "/" };
   const loginOf = (request: Request): Login | null => logins.read(request.signedCookies[COOKIE]);
@@ -65,7 +66,7 @@ export function makeApp(parts: AppParts): Express {
   // Open to anyone who reaches it.
   app.get("/healthz", (_request, response) => answer(response, health()));
   app.get("/metrics", (request, response) => {
-    if (!allowsMetrics(request, parts.metricsToken, origin !== null))
+    if (!allowsMetrics(request, parts.metricsToken, proxied))
       return answer(response, refusals.noMetrics);
     return sendMetrics(watch, response).catch((error: unknown) =>
       answer(response, () => Promise.reject(error)),
@@ -86,8 +87,8 @@ export function makeApp(parts: AppParts): Express {
     if (!changes || isFromOurPage(request, origin)) next();
     else void answer(response, refusals.otherOrigin);
   });
-  app.post("/api/login", express.json(), ...limitAttempts(), (request, response) =>
-    answer(response, signIn({ logins, log }, cookies, request, response)),
+  app.post("/api/login", express.json(), ...limitAttempts(proxied), (request, response) =>
+    answer(response, signIn({ logins, log, proxied }, cookies, request, response)),
   );
 
   app.get("/api/me", (request, response) => {

@@ -36,6 +36,8 @@ export interface VerificationPicture {
   readonly total: number;
   readonly done: number;
   readonly failed: number;
+  /** What it waits for, if anything. */
+  readonly waiting: string | null;
 }
 
 export interface RejectGroup {

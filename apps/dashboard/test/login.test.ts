@@ -135,6 +135,23 @@ describe("signing in", () => {
     expect((await attempt("vic", PASSWORD)).status).toBe(200);
   });
 
+  it.each([
+    ["behind a proxy, as the proxy saw it", ORIGIN, 200],
+    ["without one, as it is", null, 429],
+  ])("is limited to so many wrong attempts an address: %s", async (_, origin, other) => {
+    const { app } = await openDashboard({ origin, users: [await user("ada", "operator")] });
+    const attempt = (from: string, name: string, password: string) =>
+      request(app)
+        .post("/api/login")
+        .set({ origin: origin ?? "http://127.0.0.1", host: "127.0.0.1" })
+        .set("x-forwarded-for", `203.0.113.1, ${from}`)
+        .send({ name, password });
+    for (let i = 0; i < 50; i += 1)
+      expect((await attempt("198.51.100.1", `nobody-${i}`, "wrong")).status).toBe(401);
+    expect((await attempt("198.51.100.1", "ada", PASSWORD)).status).toBe(429);
+    expect((await attempt("198.51.100.2", "ada", PASSWORD)).status).toBe(other);
+  });
+
   it("is refused from another origin", async () => {
     const { app } = await withUsers();
     const { status } = await request(app)

@@ -23,13 +23,16 @@ const GOOD = {
 } as const;
 
 function Verdict({ verification }: { verification: VerificationPicture }) {
-  const { result, total, done, failed } = verification;
+  const { result, total, done, failed, waiting } = verification;
   if (done + failed < total) {
     return (
-      <p class="figure">
-        {percent(done + failed, total)}{" "}
-        <small>comparing, {count(total)} chunks in all; no verdict yet</small>
-      </p>
+      <>
+        <p class="figure">
+          {percent(done + failed, total)}{" "}
+          <small>comparing, {count(total)} chunks in all; no verdict yet</small>
+        </p>
+        {waiting !== null && <p class="warning">{waiting}</p>}
+      </>
     );
   }
   if (failed > 0) {
@@ -37,6 +40,14 @@ function Verdict({ verification }: { verification: VerificationPicture }) {
       <p class="verdict verdict-none">
         <span aria-hidden="true">?</span> No verdict: {count(failed)} of {count(total)} chunks could
         not be compared.
+      </p>
+    );
+  }
+  if (result.checked === 0) {
+    return (
+      <p class="verdict verdict-none">
+        <span aria-hidden="true">?</span> Nothing was compared: the source holds no session of this
+        run.
       </p>
     );
   }

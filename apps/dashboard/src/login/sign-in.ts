@@ -1,6 +1,7 @@
+import { isIP } from "node:net";
 import { listLogouts, type QueueConnection, recordLogout } from "@rehome/queue";
 import type { CookieOptions, Request, Response } from "express";
-import { rateLimit } from "express-rate-limit";
+import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { type Answer, ok, refused } from "../api/answer.js";
@@ -20,10 +21,10 @@ const bodySchema = z.strictObject({
 const QUARTER_HOUR_MS = 15 * 60_000;
 
 /** Failed attempts: so many a name and so many an address in a quarter of an hour. */
-export const limitAttempts = () =>
+export const limitAttempts = (proxied: boolean) =>
   [
     // First: an address that has used its attempts up names nobody any more.
-    { limit: 50, keyGenerator: (request: Request) => `address ${request.socket.remoteAddress}` },
+    { limit: 50, keyGenerator: (request: Request) => `address ${addressOf(request, proxied)}` },
     { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
   ].map((limit) =>
     rateLimit({
@@ -39,6 +40,14 @@ export const limitAttempts = () =>
     }),
   );
 
+/** Behind a proxy, the address that it was asked from: its own is everybody's. */
+function addressOf(request: Request, proxied: boolean): string {
+  const asked = (proxied && request.get("x-forwarded-for")?.split(",").at(-1)?.trim()) || "";
+  const address = isIP(asked) === 0 ? (request.socket.remoteAddress ?? "") : asked;
+  // A whole network of IPv6 is one customer's.
+  return ipKeyGenerator(address);
+}
+
 function nameIn(body: unknown): string {
   const parsed = bodySchema.safeParse(body);
   return parsed.success ? parsed.data.name : "";
@@ -50,16 +59,23 @@ export function describeLogin(logins: Logins, login: Login) {
   return { name, role, token: logins.token(login), canSignOut: logins.required };
 }
 
+export interface SignInParts {
+  readonly logins: Logins;
+  readonly log: Logger;
+  /** Whether a proxy is in between. */
+  readonly proxied: boolean;
+}
+
 /** Whoever tries is logged: a name that is none of ours may be a password in the wrong field, and is not. */
 export async function signIn(
-  { logins, log }: { readonly logins: Logins; readonly log: Logger },
+  { logins, log, proxied }: SignInParts,
   options: CookieOptions,
   request: Request,
   response: Response,
 ): Promise<Answer> {
   const body = bodySchema.safeParse(request.body);
   const login = body.success ? await logins.signIn(body.data.name, body.data.password) : null;
-  const address = request.socket.remoteAddress;
+  const address = addressOf(request, proxied);
   if (login === null) {
     const name = body.data?.name ?? "";
     log.warn({ who: logins.knows(name) ? name : "unknown", address }, "sign-in refused");

@@ -132,8 +132,8 @@ function holders(
 }
 
 function verificationOf(run: RunId, record: VerificationRecord): VerificationPicture {
-  const { mode, counts, total, done, failed } = record;
-  return { result: conclude(run, mode, counts), total, done, failed };
+  const { mode, counts, total, done, failed, waiting } = record;
+  return { result: conclude(run, mode, counts), total, done, failed, waiting };
 }
 
 function memoryOf(

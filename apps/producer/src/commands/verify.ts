@@ -44,7 +44,7 @@ export async function verify(named: string | undefined, options: VerifyOptions):
       );
     }
     if (record.counts.checked === 0)
-      note("warning: nothing was compared: the source holds no session of this run any more");
+      note("warning: nothing was compared: the source holds no session of this run");
     const result = conclude(run, options.mode, record.counts);
     if (options.json) printJson(result);
     else print(formatVerification(result));
