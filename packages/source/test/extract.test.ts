@@ -258,6 +258,9 @@ describe("extraction", () => {
     const database = await referenceDatabase();
     await insertSession(database, "one", {}, [["k", "v"]]);
     await database.client.query(`
+      ALTER TABLE session_data RENAME TO hidden;
+      CREATE VIEW session_data AS
+        SELECT session_id, attribute_key, current_setting('transaction_read_only') AS attribute_value FROM hidden;
       CREATE ROLE reader_${process.pid} LOGIN PASSWORD 'reader';
       GRANT SELECT ON user_sessions, session_data, user_preferences TO reader_${process.pid};
       GRANT SELECT (user_id, username, email) ON users TO reader_${process.pid}`);
@@ -266,7 +269,8 @@ describe("extraction", () => {
     const source = openSource(url);
     try {
       await source.inspect();
-      expect(await collect(source.extract(EVERYTHING, READ))).toHaveLength(1);
+      const read = await collect(source.extract(EVERYTHING, READ));
+      expect(read.map(({ attributes }) => attributes)).toEqual([["k", "on"]]);
     } finally {
       await source.close();
       await database.client.query(

@@ -43,7 +43,8 @@ describe.each(WAYS)("written by %s", (way) => {
           number,
         ];
         for (const hash of [fields, alone]) {
-          const letter = Object.values(hash)[0]!;
+          const [letter] = Object.values(hash);
+          if (letter === undefined) throw new Error(`${name} is missing`);
           const wanted =
             name === "small"
               ? { [letter]: letter }
