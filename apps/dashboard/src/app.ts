@@ -53,7 +53,6 @@ export function makeApp(parts: AppParts): Express {
   const cookies: CookieOptions = { sameSite: "strict", secure: overTls, path: "/" };
   const loginOf = (request: Request): Login | null => logins.read(request.signedCookies[COOKIE]);
   const health = makeHealth(queue);
-
   const answer = makeAnswer(log);
 
   const app = express();
@@ -69,7 +68,7 @@ export function makeApp(parts: AppParts): Express {
     if (!allowsMetrics(request, parts.metricsToken, proxied))
       return answer(response, refusals.noMetrics);
     return sendMetrics(watch, response).catch((error: unknown) =>
-      answer(response, () => Promise.reject(error)),
+      answer(response, Promise.reject(error)),
     );
   });
 
@@ -142,7 +141,7 @@ export function makeApp(parts: AppParts): Express {
   });
   app.use((_request, response) => answer(response, refusals.notFound));
   app.use((error: unknown, _request: Request, response: Response, _next: () => void) => {
-    void answer(response, isOfRequest(error) ? refusals.unreadable : () => Promise.reject(error));
+    void answer(response, isOfRequest(error) ? refusals.unreadable : Promise.reject(error));
   });
   return app;
 }

@@ -33,7 +33,7 @@ describe("the API", () => {
   });
 
   it("logs what it did not expect, once, and gives nothing of it away", async () => {
-    const { app, queue, watch, logged } = await openDashboard();
+    const { app, queue, logged } = await openDashboard();
     const id = await startRun(queue);
     await queue.redis.hset(`{rehome}:run:${id}`, "frozen", '"canary');
     const { body } = await request(app).get("/api/me").set("host", HOST);
@@ -51,7 +51,6 @@ describe("the API", () => {
       .set({ host: HOST, origin: ORIGIN, "content-type": "application/json" })
       .send("{");
     expect(unread.status).toBe(400);
-    watch.close();
   });
 
   it("sends the usual headers with every answer, and lets nothing inline into the page", async () => {

@@ -43,14 +43,14 @@ export async function runWorker(context: Context, config: Config): Promise<void>
     for (const job of jobs) worker.cancelJob(job, "lock lost");
   });
 
-  let looking = false;
+  let looking: Promise<void> | null = null;
   const lookForLost = setInterval(() => {
-    if (looking || announcement.inHand() > 0) return;
-    looking = true;
-    findLost(context)
+    if (announcement.inHand() > 0) return;
+    // During an outage one look waits, and is not joined by others.
+    looking ??= findLost(context)
       .catch((error: unknown) => log.warn({ err: error }, "looking for lost chunks"))
       .finally(() => {
-        looking = false;
+        looking = null;
       });
   }, config.stalledMs);
   // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.

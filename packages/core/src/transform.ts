@@ -156,7 +156,10 @@ function makeFlagWriter(name: Buffer, { booleans }: Mapping, absent: Buffer | nu
   };
 }
 
-/** Writes a session's attributes; the code of a reject when that cannot be done. */
+/**
+ * Writes a session's attributes; the code of a reject when that cannot be done. Two of one name meet by a rename, or
+ * where no constraint of the source keeps them apart: a listpack with a field twice would be corrupt.
+ */
 type AttributeWriter = (
   from: SourceBatch,
   session: number,
@@ -168,11 +171,6 @@ function makeAttributeWriter(mapping: Mapping, absent: Buffer | null): Attribute
     ? makeFieldsWriter(mapping, absent)
     : makeJsonWriter(mapping, absent);
 }
-
-/*
- * Two attributes of one name meet by a rename, or where no constraint of the source keeps them apart. To the target
- * a listpack with a field twice would be a corrupt one.
- */
 
 function makeFieldsWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
   const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
@@ -197,10 +195,11 @@ function makeFieldsWriter(mapping: Mapping, absent: Buffer | null): AttributeWri
 function makeJsonWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
   const field = Buffer.from(renamed(mapping.renames, ATTRIBUTES_FIELD));
   const absentText = absent?.toString() ?? null;
+  const seen = new Set<string>();
   return (from, session, into) => {
     // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
     const members: [string, string][] = [];
-    const seen = new Set<string>();
+    seen.clear();
     const end = from.attributesFrom(session + 1);
     for (let i = from.attributesFrom(session); i < end; i += 1) {
       if (from.keyStart(i) === -1) return "unrepresentable";

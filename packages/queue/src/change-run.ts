@@ -11,6 +11,7 @@ import { enqueueChunks } from "./chunk-jobs.js";
 import { settleRun } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
+import { whileRenewing } from "./lease.js";
 import { deleteLedger, expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId } from "./payload.js";
 import { removeByIds, removeJobs } from "./remove-jobs.js";
@@ -35,7 +36,6 @@ const PAGE = 1_000;
 
 /** So long whoever reopens chunks may be silent before it is taken for dead, and the run may end again. */
 const REOPENING_MS = 10_000;
-const RENEW_MS = 500;
 
 /** No new batch starts on any worker. Jobs stay where they are. Throws RehomeError `wrong-phase`. */
 export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void> {
@@ -83,31 +83,30 @@ export async function retryRun(
   run: RunId,
   scope: RetryScope = "everything",
 ): Promise<number> {
-  const { phase } = await readRun(queue, run);
+  const record = await readRun(queue, run);
+  const { phase } = record;
   if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
-  if (!(await hasMore(queue, run, scope))) return 0;
+  if (!(await hasMore(queue, record, scope))) return 0;
   // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.
   const lease = await reopenRun(queue, run);
   const { reopening } = runKeys(run);
-  // What goes wrong with renewing goes wrong with reopening as well, and is told there.
-  const renew = () => void queue.redis.pexpire(reopening, REOPENING_MS).catch(() => undefined);
-  const renewal = setInterval(renew, RENEW_MS);
-  try {
-    await keepLedger(queue, run);
-    await reopenChunks(queue, run, lease, await chunksToReopen(queue, run, scope));
-    const open = await openChunks(queue, await readRun(queue, run));
-    await removeByIds(
-      queue,
-      open.map((chunk) => jobId(run, "copy", chunk)),
-    );
-    await enqueueChunks(queue, run, "copy", open);
-    await queue.redis.del(reopening).catch(rethrow);
-    await settleRun(queue, run);
-    return open.length;
-  } finally {
-    clearInterval(renewal);
-  }
+  return await whileRenewing(
+    () => queue.redis.pexpire(reopening, REOPENING_MS),
+    async () => {
+      await keepLedger(queue, run);
+      await reopenChunks(queue, run, lease, await chunksToReopen(queue, run, scope));
+      const open = await openChunks(queue, await readRun(queue, run));
+      await removeByIds(
+        queue,
+        open.map((chunk) => jobId(run, "copy", chunk)),
+      );
+      await enqueueChunks(queue, run, "copy", open);
+      await queue.redis.del(reopening).catch(rethrow);
+      await settleRun(queue, run);
+      return open.length;
+    },
+  );
 }
 
 /** Deletes the ledger of a run that has ended, and its jobs. Throws RehomeError `wrong-phase`. */
@@ -159,11 +158,10 @@ async function changePhase(
 }
 
 /** Whether there is anything to try, or a run that failed to settle: a worker recorded its last chunk afterwards. */
-async function hasMore(queue: QueueConnection, id: RunId, scope: RetryScope): Promise<boolean> {
-  const run = await readRun(queue, id);
-  if (!run.planWhole || (await chunksToReopen(queue, id, scope)).length > 0) return true;
+async function hasMore(queue: QueueConnection, run: Run, scope: RetryScope): Promise<boolean> {
+  if (!run.planWhole || (await chunksToReopen(queue, run.id, scope)).length > 0) return true;
   if ((await openChunks(queue, run)).length > 0) return true;
-  const failed = await chunksWhere(queue, id, ({ state }) => state === "failed");
+  const failed = await chunksWhere(queue, run.id, ({ state }) => state === "failed");
   return run.phase === "failed" && failed.length === 0;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
+import { whileRenewing } from "./lease.js";
 import { loadScript } from "./script.js";
 
 const holdScript = loadScript("hold-plan");
@@ -9,7 +10,6 @@ const leaveScript = loadScript("leave-plan");
 
 /** So long a planner may be silent before it is taken for dead, and another may go on with its plan. */
 const LEASE_MS = 3_000;
-const RENEW_MS = 500;
 
 /**
  * Does `work` as the run's only planner, or gives null at once if another process is. That only keeps two
@@ -25,12 +25,9 @@ export async function asPlanner<T>(
   const self = randomUUID();
   const hold = () => holdScript(queue.redis, [keys.run, keys.planner], [self, LEASE_MS]);
   if ((await hold()) !== 1) return null;
-  // What goes wrong with renewing goes wrong with planning as well, and is told there.
-  const renewal = setInterval(() => void hold().catch(() => undefined), RENEW_MS);
   try {
-    return { result: await work() };
+    return { result: await whileRenewing(hold, work) };
   } finally {
-    clearInterval(renewal);
     await leaveScript(queue.redis, [keys.planner], [self]).catch(() => undefined);
   }
 }

@@ -35,13 +35,13 @@ export async function startVerification(
     );
   }
   const plan = planVerification(run, scope);
-  const verification = await beginVerification(queue, run.id, scope.mode, plan);
   const chunks = [...plan.keys()];
-  // Those that failed before.
+  // Those that failed before, first: an idle worker would take them for jobs of this verification.
   await removeByIds(
     queue,
     chunks.map((chunk) => jobId(run.id, "verify", chunk)),
   );
+  const verification = await beginVerification(queue, run.id, scope.mode, plan);
   await enqueueChunks(queue, run.id, "verify", chunks);
   return verification;
 }

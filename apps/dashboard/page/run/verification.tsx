@@ -43,7 +43,7 @@ function Verdict({ verification }: { verification: VerificationPicture }) {
       </p>
     );
   }
-  if (result.checked === 0) {
+  if (result.ok && result.checked === 0) {
     return (
       <p class="verdict verdict-none">
         <span aria-hidden="true">?</span> Nothing was compared: the source holds no session of this
