@@ -100,6 +100,17 @@ describe("a paused run", () => {
   });
 });
 
+describe("rehome verify", () => {
+  it("warns where the source holds nothing any more that could be compared", async () => {
+    const house = await furnishedHouse();
+    await addManySessions(house.source, 100);
+    await house.startWorker();
+    await migrate(house);
+    await house.source.query("TRUNCATE user_sessions CASCADE");
+    expect((await house.rehome(["verify"])).stderr).toContain("nothing was compared");
+  });
+});
+
 describe("rehome cancel", () => {
   it("ends a run within a batch, leaves no job, keeps what was written, and lets the next one start", async () => {
     const house = await furnishedHouse();

@@ -83,6 +83,18 @@ describe("the dashboard", () => {
     throw new Error("it did not come back");
   });
 
+  it("ends, and says why, where its Redis is too full for it to start; what is there already is enough", async () => {
+    const house = await furnishedHouse();
+    await house.queue.config("SET", "maxmemory", "1");
+    const { code, stderr } = await runProgram("rehome-dashboard", ["--port", "0"], house.urls);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/queue: the server is out of memory/);
+    await house.queue.config("SET", "maxmemory", "0");
+    await house.startDashboard();
+    await house.queue.config("SET", "maxmemory", "1");
+    await house.startDashboard();
+  });
+
   it("listens on loopback only without users, and says how to have some", async () => {
     const house = await bareHouse();
     const { code, stderr } = await runProgram(

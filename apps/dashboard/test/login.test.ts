@@ -3,7 +3,7 @@ import { zeroCounts } from "@rehome/core";
 import request from "supertest";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   cookieOf,
   type Dashboard,
@@ -262,6 +262,19 @@ describe("a change", () => {
       { who: "ada", what: "pause", run, ok: true, outcome: "paused: no new batch starts" },
     ]);
     expect(dashboard.logged.filter((line) => line.includes('"msg":"operator"'))).toHaveLength(2);
+  });
+
+  it("that was made is not called refused where the audit log cannot be written", async () => {
+    const dashboard = await withUsers();
+    const run = await startRun(dashboard.queue);
+    // What the audit log asks for first.
+    const reset = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    vi.spyOn(dashboard.queue.redis, "time").mockRejectedValueOnce(reset);
+    const made = await pause(dashboard, run, await signIn(dashboard.app, "ada"));
+    expect([made.status, made.body]).toEqual([200, { did: "paused: no new batch starts" }]);
+    const said = dashboard.logged.join("");
+    expect(said).toMatch(/the audit log misses this/);
+    expect(said).not.toMatch(/"ok":false/);
   });
 
   it("is what its verb takes, and nothing else", async () => {

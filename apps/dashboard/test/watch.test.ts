@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { zeroCounts } from "@rehome/core";
-import { recordChunk } from "@rehome/queue";
+import { cancelRun, pauseRun, recordChunk, startVerification } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -48,6 +48,20 @@ describe("the map of chunks", () => {
 });
 
 describe("a watched run", () => {
+  it("says what its verification waits for: a run that is paused", async () => {
+    const { queue } = await openDashboard();
+    const run = await startRun(queue, 3);
+    await cancelRun(queue, run);
+    await startVerification(queue, run, { mode: "count", sample: 0 });
+    const watch = makeRunWatch(run);
+    await watch.look(queue, [], NOWHERE);
+    expect(watch.picture()?.verification).toMatchObject({ done: 0, waiting: null });
+    const other = await startRun(queue);
+    await pauseRun(queue, other);
+    await watch.look(queue, [], NOWHERE);
+    expect(watch.picture()?.verification?.waiting).toContain(`run ${other} is paused`);
+  });
+
   it("gives a page that comes back what was redrawn since, and the whole map where that is lost", async () => {
     const { queue } = await openDashboard();
     const run = await startRun(queue, 3);

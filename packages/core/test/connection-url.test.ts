@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { displayUrl, parseConnectionUrl, RehomeError } from "../src/index.js";
+import { displayUrl, parseConnectionUrl, RehomeError, tlsServerName } from "../src/index.js";
 
 const SQL = ["postgres:", "postgresql:"] as const;
 
@@ -101,4 +101,12 @@ describe("what is shown of a connection URL", () => {
       "postgres://localhost:5432/shop",
     );
   });
+});
+
+test.each([
+  ["rediss://sessions.example:6380/1", { servername: "sessions.example" }],
+  ["rediss://192.0.2.7", {}],
+  ["rediss://[2001:db8::7]:6380", {}],
+])("TLS is told the host's name, where it is one: %s", (text, expected) => {
+  expect(tlsServerName(new URL(text))).toEqual(expected);
 });

@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { describeFailure, RehomeError } from "@rehome/core";
+import { describeFailure, RehomeError, tlsServerName } from "@rehome/core";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { KEY_PREFIX } from "./keys.js";
@@ -68,9 +67,7 @@ function connect(url: URL, patient: boolean): Redis {
   server.search = "";
   return new Redis(server.href, {
     lazyConnect: true,
-    // A server may choose its certificate, or where to lead, by its name.
-    ...(server.protocol === "rediss:" &&
-      isIP(server.hostname) === 0 && { tls: { servername: server.hostname } }),
+    ...(server.protocol === "rediss:" && { tls: tlsServerName(server) }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: SILENCE_MS,
     connectionName: "rehome",

@@ -3,7 +3,7 @@ import { type RunId, VERIFY_COUNT_NAMES, type VerifyCounts, type VerifyMode } fr
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { alignLifetime } from "./ledger-lifetime.js";
-import { rethrow } from "./run-record.js";
+import { readPaused, rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-verified");
@@ -60,6 +60,17 @@ export async function readVerification(
     counts: counts as VerifyCounts,
     waiting: record["waiting"] ?? null,
   };
+}
+
+/** Why a verification does not go on, if it does not: for what it waits for itself, or for another run. */
+export async function readHoldUp(
+  queue: QueueConnection,
+  { waiting }: VerificationRecord,
+): Promise<string | null> {
+  if (waiting !== null) return waiting;
+  const paused = await readPaused(queue);
+  if (paused === null) return null;
+  return `waiting: run ${paused} is paused, and workers take no job; go on with: rehome resume ${paused}`;
 }
 
 /** How many sessions of a chunk to look at (0: all); null when the verification leaves the chunk out. */

@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { RehomeError } from "@rehome/core";
+import { RehomeError, tlsServerName } from "@rehome/core";
 
 export interface TargetServer {
   readonly host: string;
@@ -39,21 +38,15 @@ export function parseTargetUrl(url: URL): TargetServer {
     );
   }
   const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
   return {
-    host,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
     port,
     db: Number(db),
     ...(username === "" ? {} : { username }),
     ...(password === "" ? {} : { password }),
-    ...(url.protocol === "rediss:" ? { tls: serverName(host) } : {}),
+    ...(url.protocol === "rediss:" ? { tls: tlsServerName(url) } : {}),
     address: `${url.hostname}:${port}/${Number(db)}`,
   };
-}
-
-/** For servers that choose their certificate, or where to lead, by it. */
-function serverName(host: string): { servername?: string } {
-  return isIP(host) === 0 ? { servername: host } : {};
 }
 
 function decode(text: string): string | null {

@@ -6,6 +6,7 @@ import {
   readPace,
   readRun,
   readStatus,
+  readHoldUp,
   readVerification,
   type Run,
   type VerificationRecord,
@@ -83,7 +84,8 @@ export function makeRunWatch(run: RunId): RunWatch {
           chunkSize: record.chunkSize,
           conflict: record.conflict,
           planWhole: record.planWhole,
-          verification: verification === null ? null : verificationOf(run, verification),
+          verification:
+            verification === null ? null : await verificationOf(queue, run, verification),
           rejects: { groups: mine.rejects.groups(), counted: mine.rejects.counted() },
           failures: mine.map.failures(),
           ...memoryOf(record, status.sessions, gauge),
@@ -131,8 +133,13 @@ function holders(
   return new Map(held.map((chunk) => [chunk, names.get(chunk) ?? ""]));
 }
 
-function verificationOf(run: RunId, record: VerificationRecord): VerificationPicture {
-  const { mode, counts, total, done, failed, waiting } = record;
+async function verificationOf(
+  queue: QueueConnection,
+  run: RunId,
+  record: VerificationRecord,
+): Promise<VerificationPicture> {
+  const { mode, counts, total, done, failed } = record;
+  const waiting = done + failed < total ? await readHoldUp(queue, record) : null;
   return { result: conclude(run, mode, counts), total, done, failed, waiting };
 }
 

@@ -3,7 +3,7 @@ import { conclude, RehomeError, type RunId, type VerifyMode } from "@rehome/core
 import {
   countWorkers,
   type QueueConnection,
-  readPaused,
+  readHoldUp,
   readVerification,
   resolveRun,
   startVerification,
@@ -52,12 +52,6 @@ export async function verify(named: string | undefined, options: VerifyOptions):
   });
 }
 
-async function waitsForPaused(queue: QueueConnection): Promise<string | null> {
-  const paused = await readPaused(queue);
-  if (paused === null) return null;
-  return `waiting: run ${paused} is paused, and workers take no job; go on with: rehome resume ${paused}`;
-}
-
 async function untilVerified(
   queue: QueueConnection,
   run: RunId,
@@ -86,7 +80,7 @@ async function untilVerified(
           hint: "Only one at a time has a verdict: verify again when that one has ended",
         });
       }
-      const reason = record.waiting ?? (await throughOutages(() => waitsForPaused(queue)));
+      const reason = await throughOutages(() => readHoldUp(queue, record));
       if (reason !== null && reason !== waiting) note(reason);
       waiting = reason;
       bar?.setTotal(record.total);
