@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Mapping } from "../src/index.js";
-import { sessionId } from "./example-session.js";
+import { NOTHING, sessionId } from "./example-session.js";
 import { INFINITE_FUTURE, INFINITE_PAST, type SourceSession } from "./source-session.js";
 
 const CORE_NAMES = [
@@ -113,16 +113,7 @@ const fullSession: fc.Arbitrary<SourceSession> = fc.record(
 /** All of it null that may be. */
 const bareSession = fullSession.map((session): SourceSession => ({
   ...session,
-  userId: null,
-  username: null,
-  email: null,
-  ipAddress: null,
-  userAgent: null,
-  createdAt: null,
-  lastActivityAt: null,
-  theme: null,
-  language: null,
-  notificationsEnabled: null,
+  ...NOTHING,
   attributes: session.attributes.map((text, i) => (i % 2 === 0 ? text : null)),
 }));
 

@@ -52,3 +52,17 @@ export function exampleSession(unusual: Partial<SourceSession> = {}): SourceSess
 export function mappingWith(options: Partial<Mapping> = {}): Mapping {
   return mappingSchema.parse({ ...defaultMapping, ...options });
 }
+
+/** Every column that may be null, and is. */
+export const NOTHING = {
+  userId: null,
+  username: null,
+  email: null,
+  ipAddress: null,
+  userAgent: null,
+  createdAt: null,
+  lastActivityAt: null,
+  theme: null,
+  language: null,
+  notificationsEnabled: null,
+} as const;

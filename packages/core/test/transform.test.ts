@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Mapping, REJECT_CODES, type Transformed } from "../src/index.js";
 import { anyMapping, anySessionAndClock } from "./arbitrary-session.js";
-import { exampleSession, instant, mappingWith, NOW } from "./example-session.js";
+import { exampleSession, instant, mappingWith, NOTHING, NOW } from "./example-session.js";
 import { seed } from "./seed.js";
 import { INFINITE_FUTURE, INFINITE_PAST, transformOne } from "./source-session.js";
 import { type Expectation, expectation } from "./transform-oracle.js";
@@ -216,19 +216,7 @@ describe("a session is rejected", () => {
   );
 
   test("when nothing of it is written", () => {
-    const nothing = {
-      userId: null,
-      username: null,
-      email: null,
-      ipAddress: null,
-      userAgent: null,
-      createdAt: null,
-      lastActivityAt: null,
-      theme: null,
-      language: null,
-      notificationsEnabled: null,
-      attributes: ["cart", null],
-    };
+    const nothing = { ...NOTHING, attributes: ["cart", null] };
     expect(rejectOf(transform(nothing))).toBe("unrepresentable");
     expect(rejectOf(transform(nothing, { attributes: "json" }))).toBe("unrepresentable");
     expect(rejectOf(transform(nothing, { nulls: "empty" }))).toBe("write");

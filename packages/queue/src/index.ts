@@ -1,16 +1,7 @@
 export { putBackLost } from "./put-back.js";
 export { type Action, listActions, recordAction } from "./audit-log.js";
 export { closePlan, readPlanEnd, readRange, recordBounds } from "./bounds.js";
-export {
-  alignQueue,
-  cancelRun,
-  forgetRun,
-  pauseRun,
-  resumeRun,
-  retryRun,
-  type RetryScope,
-  stopRun,
-} from "./change-run.js";
+export { alignQueue, cancelRun, forgetRun, pauseRun, resumeRun, stopRun } from "./change-run.js";
 export { changeRate, readPace } from "./change-rate.js";
 export { type ChangedChunk, type Changes, readChangedChunks } from "./changed-chunks.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
@@ -37,6 +28,7 @@ export {
   readRejectsPage,
   type ShownReject,
 } from "./reject-records.js";
+export { retryRun, type RetryScope } from "./retry-run.js";
 export {
   createRun,
   type FrozenRun,

@@ -202,3 +202,9 @@ export function runActive(holder: string): RehomeError {
     hint: `Watch it with: rehome status ${holder} --watch`,
   });
 }
+
+export function wrongPhase(run: RunId, phase: string, what: string, hint?: string): RehomeError {
+  return new RehomeError("wrong-phase", `run ${run} is ${phase} and cannot ${what}`, {
+    hint: hint ?? `See where it stands with: rehome status ${run}`,
+  });
+}

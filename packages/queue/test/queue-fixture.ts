@@ -1,5 +1,13 @@
-import { defaultMapping, newRunId, type RunId, type SessionId } from "@rehome/core";
-import { afterEach, inject } from "vitest";
+import {
+  type Counts,
+  defaultMapping,
+  newRunId,
+  type Reject,
+  type RunId,
+  type SessionId,
+  zeroCounts,
+} from "@rehome/core";
+import { afterEach, expect, inject } from "vitest";
 import {
   closePlan,
   createRun,
@@ -9,6 +17,9 @@ import {
   type QueueConnection,
   recordBounds,
   stageRejects,
+  failChunk,
+  recordChunk,
+  settleRun,
 } from "../src/index.js";
 
 const opened: QueueConnection[] = [];
@@ -74,5 +85,44 @@ export async function plannedRun(
     "copy",
     Array.from({ length: chunks }, (_, i) => i),
   );
+  return run;
+}
+
+const DAYS_30 = 30 * 24 * 60 * 60;
+
+export function reject(id: string): Reject {
+  return { id: id as SessionId, code: "too-large", message: "more than it may be" };
+}
+
+/** Every key of a run's ledger goes by itself, 30 days from now. */
+export async function expectToExpire(queue: QueueConnection, run: RunId): Promise<void> {
+  for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
+    const seconds = await queue.redis.ttl(key);
+    expect(seconds, key).toBeGreaterThan(DAYS_30 - 60);
+    expect(seconds, key).toBeLessThanOrEqual(DAYS_30);
+  }
+}
+
+export async function finish(
+  queue: QueueConnection,
+  run: RunId,
+  chunk: number,
+  some: Partial<Counts>,
+  rejected: string[] = [],
+): Promise<void> {
+  const attempt = `a${Math.random()}`;
+  await stageRejects(queue, run, chunk, attempt, rejected.map(reject));
+  await recordChunk(queue, run, chunk, attempt, { ...zeroCounts(), ...some });
+  await settleRun(queue, run);
+}
+
+/** A completed run of three chunks, of which one failed and one rejected two sessions. */
+export async function runWithTroubles(queue: QueueConnection): Promise<RunId> {
+  const run = await plannedRun(queue, 3);
+  await queue.jobs.obliterate({ force: true });
+  await finish(queue, run, 0, { read: 10, migrated: 10 });
+  await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["x", "y"]);
+  await failChunk(queue, run, 2, "broken");
+  expect(await settleRun(queue, run)).toBe("failed");
   return run;
 }
