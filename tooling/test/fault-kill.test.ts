@@ -36,7 +36,7 @@ describe("kill -9 of a worker", () => {
       await migrate(house, "--chunk-size", "500");
       await worker.stop();
     });
-    for (const step of ["extract", "load", "stage", "record", "settle"]) {
+    for (const step of ["extract", "load", "stage", "record", "finalize"]) {
       expect(points).toContain(`before:${step}`);
       expect(points).toContain(`after:${step}`);
     }

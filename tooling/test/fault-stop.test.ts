@@ -9,7 +9,7 @@ const POINTS = [
   "after:load",
   "before:record",
   "after:record",
-  "before:settle",
+  "before:finalize",
 ];
 
 it("workers stopped for longer than their locks, wherever, change nothing when they wake up", async () => {

@@ -1,4 +1,4 @@
-import type { ChunkPicture, Me } from "../src/picture.js";
+import type { ChunkView, Me } from "../src/view-model.js";
 
 /** What the server refused, in words fit to be shown. */
 export class Refusal extends Error {
@@ -32,8 +32,8 @@ export async function changeRun(run: string, verb: string, body: unknown): Promi
   return (await ask<{ did: string }>("POST", `/api/runs/${run}/${verb}`, body)).did;
 }
 
-export async function readChunk(run: string, chunk: number): Promise<ChunkPicture> {
-  return await ask<ChunkPicture>("GET", `/api/runs/${run}/chunks/${chunk}`);
+export async function readChunk(run: string, chunk: number): Promise<ChunkView> {
+  return await ask<ChunkView>("GET", `/api/runs/${run}/chunks/${chunk}`);
 }
 
 function keepToken(me: Me): Me {

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Me } from "../src/picture.js";
+import type { Me } from "../src/view-model.js";
 import { readMe, signOut } from "./api.js";
 import { Frame } from "./frame.js";
 import { Jobs } from "./jobs.js";

@@ -1,4 +1,4 @@
-import type { ChunkLetter } from "../src/picture.js";
+import type { ChunkLetter } from "../src/view-model.js";
 
 /** The letters of all chunks, changed in place: a canvas redraws what has changed, and nothing else is rendered. */
 export interface ChunkLetters {

@@ -1,7 +1,7 @@
 import type { Connection } from "./feed.js";
 import { Moment } from "./moment.js";
 
-/** Says that what is shown is old, and since when; a picture that stands still must not look alive. */
+/** Says that what is shown is old, and since when; a page that stands still must not look alive. */
 export function ConnectionBanner({ connection }: { connection: Connection }) {
   return (
     <div class="banner-place" role="alert">

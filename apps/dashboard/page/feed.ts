@@ -1,18 +1,18 @@
 import type {
   MapChange,
-  MapPicture,
+  MapView,
   Overview,
-  RunPicture,
-  SamplesPicture,
+  RunView,
+  SamplesView,
   Trouble,
-} from "../src/picture.js";
+} from "../src/view-model.js";
 
 /** What the page is told, as it comes in. */
 export interface FeedListener {
   overview(overview: Overview): void;
-  run(run: RunPicture): void;
-  samples(samples: SamplesPicture): void;
-  map(map: MapPicture): void;
+  run(run: RunView): void;
+  samples(samples: SamplesView): void;
+  map(map: MapView): void;
   chunks(change: MapChange): void;
   connection(connection: Connection): void;
   /** The server answers, but not with a stream: who looks may have to sign in again. */
@@ -27,8 +27,8 @@ export type Connection =
   | { readonly state: "lost"; readonly since: number }
   | { readonly state: "trouble"; readonly since: number; readonly message: string };
 
-/** The server says something every second: silence means that it is not there any more. */
-const SILENCE_MS = 4_000;
+/** The server says something every second: inactivity means that it is not there any more. */
+const INACTIVITY_TIMEOUT_MS = 4_000;
 const AGAIN_MS = 1_000;
 
 /**
@@ -56,9 +56,9 @@ export function followRun(run: string | null, listener: FeedListener): () => voi
       listener.connection({ state: "lost", since: heard });
     };
     on<Overview>("overview", (data) => listener.overview(data));
-    on<RunPicture>("run", (data) => listener.run(data));
-    on<SamplesPicture>("samples", (data) => listener.samples(data));
-    on<MapPicture>("map", (data) => listener.map(data));
+    on<RunView>("run", (data) => listener.run(data));
+    on<SamplesView>("samples", (data) => listener.samples(data));
+    on<MapView>("map", (data) => listener.map(data));
     on<MapChange>("chunks", (data) => listener.chunks(data));
     on<Trouble>("trouble", ({ message }) =>
       listener.connection({ state: "trouble", since: heard, message }),
@@ -82,7 +82,7 @@ export function followRun(run: string | null, listener: FeedListener): () => voi
 
   open();
   const watchdog = setInterval(() => {
-    if (Date.now() - beatAt < SILENCE_MS) return;
+    if (Date.now() - beatAt < INACTIVITY_TIMEOUT_MS) return;
     listener.connection({ state: "lost", since: heard });
     beatAt = Date.now();
     open();

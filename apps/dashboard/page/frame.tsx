@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Me } from "../src/picture.js";
+import type { Me } from "../src/view-model.js";
 import type { Place } from "./place.js";
 
 /** What is around every page: where one is, and who one is. */

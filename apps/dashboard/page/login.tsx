@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Me } from "../src/picture.js";
+import type { Me } from "../src/view-model.js";
 import { Refusal, signIn } from "./api.js";
 import { valueOf } from "./form-value.js";
 

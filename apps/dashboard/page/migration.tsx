@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { Me } from "../src/picture.js";
+import type { Me } from "../src/view-model.js";
 import { ConnectionBanner } from "./connection-banner.js";
 import { NoRun } from "./no-run.js";
 import { percent } from "./figures.js";

@@ -1,4 +1,4 @@
-import type { WorkerRecord } from "../src/picture.js";
+import type { WorkerRecord } from "../src/view-model.js";
 import { many } from "./figures.js";
 
 /** The empty state says what to type next. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Overview, RunPicture, SamplesPicture } from "../src/picture.js";
+import type { Overview, RunView, SamplesView } from "../src/view-model.js";
 import { readMe } from "./api.js";
 import { type ChunkLetters, makeChunkLetters } from "./chunk-letters.js";
 import { type Connection, followRun } from "./feed.js";
@@ -8,25 +8,25 @@ import { type Connection, followRun } from "./feed.js";
 export interface Feed {
   readonly connection: Connection;
   readonly overview: Overview | null;
-  readonly run: RunPicture | null;
-  readonly samples: SamplesPicture | null;
+  readonly run: RunView | null;
+  readonly samples: SamplesView | null;
   readonly letters: ChunkLetters;
 }
 
 export function useFeed(run: string | null, onSignedOut: () => void): Feed {
   const [connection, setConnection] = useState<Connection>({ state: "opening" });
   const [overview, setOverview] = useState<Overview | null>(null);
-  const [picture, setPicture] = useState<RunPicture | null>(null);
-  const [samples, setSamples] = useState<SamplesPicture | null>(null);
+  const [view, setView] = useState<RunView | null>(null);
+  const [samples, setSamples] = useState<SamplesView | null>(null);
   const [letters] = useState(makeChunkLetters);
 
   useEffect(() => {
-    setPicture(null);
+    setView(null);
     setSamples(null);
     letters.replace("");
     return followRun(run, {
       overview: setOverview,
-      run: setPicture,
+      run: setView,
       samples: setSamples,
       map: ({ letters: text }) => letters.replace(text),
       chunks: ({ changed }) => letters.change(changed),
@@ -44,5 +44,5 @@ export function useFeed(run: string | null, onSignedOut: () => void): Feed {
       signedOut: onSignedOut,
     });
   }, [run]);
-  return { connection, overview, run: picture, samples, letters };
+  return { connection, overview, run: view, samples, letters };
 }

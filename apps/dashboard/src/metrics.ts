@@ -3,7 +3,7 @@ import { Gauge, Registry } from "prom-client";
 import type { Watch } from "./watch/watch.js";
 
 /**
- * The run that has the floor, or else the newest, and what is around it, in Prometheus's format. No label holds an
+ * The active run, or else the newest, and what is around it, in Prometheus's format. No label holds an
  * id: a run's would make a new series each time. Rejects while the queue Redis does not answer.
  */
 export async function renderMetrics(watch: Watch): Promise<{ type: string; text: string }> {
@@ -27,8 +27,8 @@ export async function renderMetrics(watch: Watch): Promise<{ type: string; text:
 
   const overview = watch.overview();
   const current = overview?.runs.find(({ phase }) => isActive(phase))?.run ?? null;
-  const picture = watch.of(current)?.picture() ?? null;
-  const status = picture?.status;
+  const view = watch.of(current)?.view() ?? null;
+  const status = view?.status;
   const workers = overview?.workers ?? [];
   family("rehome_workers", "Workers by state", "state", {
     here: workers.filter(({ gone, stopped }) => !gone && !stopped).length,
@@ -39,7 +39,7 @@ export async function renderMetrics(watch: Watch): Promise<{ type: string; text:
     gauge("rehome_target_memory_used_bytes", "Memory the target uses", overview.memory.usedBytes);
     gauge("rehome_target_memory_max_bytes", "The target's maxmemory", overview.memory.maxBytes);
   }
-  if (picture !== null && status !== undefined) {
+  if (view !== null && status !== undefined) {
     family(
       "rehome_run_phase",
       "1 for the phase the run is in",
@@ -63,7 +63,7 @@ export async function renderMetrics(watch: Watch): Promise<{ type: string; text:
       "Seconds since a chunk of the active run ended",
       lag(watch, current),
     );
-    const byCode = new Map(picture.rejects.groups.map(({ code, count }) => [code, count]));
+    const byCode = new Map(view.rejects.groups.map(({ code, count }) => [code, count]));
     family(
       "rehome_rejects",
       "Rejected sessions of the run by code",
@@ -73,7 +73,7 @@ export async function renderMetrics(watch: Watch): Promise<{ type: string; text:
     gauge(
       "rehome_target_memory_projected_bytes",
       "Memory at the end of the run",
-      picture.projectedBytes,
+      view.projectedBytes,
     );
   }
   return { type: registry.contentType, text: await registry.metrics() };
@@ -83,7 +83,7 @@ export async function renderMetrics(watch: Watch): Promise<{ type: string; text:
 function lag(watch: Watch, run: Parameters<Watch["of"]>[0]): number | null {
   if (run === null) return null;
   const watched = watch.of(run);
-  const startedAt = watched?.picture()?.status.startedAt;
+  const startedAt = watched?.view()?.status.startedAt;
   if (watched === null || startedAt === undefined) return null;
   const last = watched.samples().recent.at(-1)?.[0] ?? Date.parse(startedAt);
   return Math.max(0, Math.round((Date.now() - last) / 1_000));

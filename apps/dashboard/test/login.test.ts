@@ -1,4 +1,4 @@
-import { failChunk, readRun, recordChunk, settleRun } from "@rehome/queue";
+import { failChunk, readRun, recordChunk, finalizeRun } from "@rehome/queue";
 import { zeroCounts } from "@rehome/core";
 import request from "supertest";
 import { once } from "node:events";
@@ -313,7 +313,7 @@ describe("a retry", () => {
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 2 });
     await failChunk(queue, run, 1, "broken");
     await failChunk(queue, run, 2, "broken");
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
     const { cookie, token } = await signIn(app, "ada");
     const retry = (scope: string) =>
       request(app)
@@ -324,7 +324,7 @@ describe("a retry", () => {
     expect((await retry("failed")).body).toEqual({ did: "retrying what failed in 2 chunks" });
     for (const chunk of [1, 2])
       await recordChunk(queue, run, chunk, "b", { ...zeroCounts(), read: 10, migrated: 10 });
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
     expect((await retry("rejects")).body).toEqual({
       did: "retrying the rejected sessions in 1 chunk",
     });

@@ -1,5 +1,5 @@
 import { zeroCounts } from "@rehome/core";
-import { announceWorker, failChunk, recordChunk, stageRejects } from "@rehome/queue";
+import { recordHeartbeat, failChunk, recordChunk, stageRejects } from "@rehome/queue";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import { openDashboard, startRun, user } from "./dashboard-fixture.js";
@@ -13,7 +13,7 @@ describe("metrics", () => {
     ]);
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, migrated: 9, rejected: 1 });
     await failChunk(queue, run, 1, "canary");
-    await announceWorker(queue, {
+    await recordHeartbeat(queue, {
       name: "host-1",
       host: "host",
       pid: 1,

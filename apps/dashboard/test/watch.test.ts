@@ -17,28 +17,28 @@ const done = { state: "done", counts: { ...zeroCounts(), read: 1 } } as const;
 describe("the map of chunks", () => {
   it("says only what is drawn otherwise than before", () => {
     const map = makeChunkMap();
-    expect(map.redraw(3, new Map())).toEqual([
+    expect(map.update(3, new Map())).toEqual([
       [0, "w"],
       [1, "w"],
       [2, "w"],
     ]);
-    expect(map.redraw(3, new Map([[1, "worker"]]))).toEqual([[1, "a"]]);
-    map.record([{ chunk: 1, entry: done, effort: { attempts: 2, ms: 5 } }]);
-    expect(map.redraw(4, new Map())).toEqual([
+    expect(map.update(3, new Map([[1, "worker"]]))).toEqual([[1, "a"]]);
+    map.record([{ chunk: 1, entry: done, stats: { attempts: 2, ms: 5 } }]);
+    expect(map.update(4, new Map())).toEqual([
       [1, "d"],
       [3, "w"],
     ]);
-    expect(map.redraw(4, new Map())).toEqual([]);
+    expect(map.update(4, new Map())).toEqual([]);
     expect(map.letters()).toBe("wdww");
   });
 
   it("tells of a chunk what became of it and what it took, and of a failed one no foreign words", () => {
     const map = makeChunkMap();
     map.record([
-      { chunk: 0, entry: done, effort: { attempts: 2, ms: 5 } },
-      { chunk: 1, entry: { state: "failed", reason: "canary" }, effort: null },
+      { chunk: 0, entry: done, stats: { attempts: 2, ms: 5 } },
+      { chunk: 1, entry: { state: "failed", reason: "canary" }, stats: null },
     ]);
-    map.redraw(3, new Map([[2, "host-1"]]));
+    map.update(3, new Map([[2, "host-1"]]));
     expect(map.tell(0)).toMatchObject({ letter: "d", attempts: 2, ms: 5, counts: { read: 1 } });
     expect(map.tell(2)).toMatchObject({ letter: "a", worker: "host-1" });
     expect(map.tell(3)).toBeNull();
@@ -55,32 +55,32 @@ describe("a watched run", () => {
     await startVerification(queue, run, { mode: "count", sample: 0 });
     const watch = makeRunWatch(run);
     await watch.look(queue, [], NOWHERE);
-    expect(watch.picture()?.verification).toMatchObject({ done: 0, waiting: null });
+    expect(watch.view()?.verification).toMatchObject({ done: 0, waiting: null });
     const other = await startRun(queue);
     await pauseRun(queue, other);
     await watch.look(queue, [], NOWHERE);
-    expect(watch.picture()?.verification?.waiting).toContain(`run ${other} is paused`);
+    expect(watch.view()?.verification?.waiting).toContain(`run ${other} is paused`);
   });
 
-  it("gives a page that comes back what was redrawn since, and the whole map where that is lost", async () => {
+  it("gives a page that comes back what has changed since, and the whole map where that is lost", async () => {
     const { queue } = await openDashboard();
     const run = await startRun(queue, 3);
     const watch = makeRunWatch(run);
     await watch.look(queue, [], NOWHERE);
     const mark = watch.mark();
-    expect(watch.redrawnSince("")).toBeNull();
-    expect(watch.redrawnSince(mark)).toEqual([]);
+    expect(watch.changesSince("")).toBeNull();
+    expect(watch.changesSince(mark)).toEqual([]);
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, migrated: 10 });
     await watch.look(queue, [], NOWHERE);
     await stageOne(queue, run, 2, "a");
     await recordChunk(queue, run, 2, "a", { ...zeroCounts(), read: 10, rejected: 10 });
     await watch.look(queue, [], NOWHERE);
-    expect(watch.redrawnSince(mark)).toEqual([
+    expect(watch.changesSince(mark)).toEqual([
       [0, "d"],
       [2, "r"],
     ]);
-    expect(watch.redrawnSince(makeRunWatch(run).mark())).toBeNull();
-    expect(watch.redrawnSince(`${mark}9`)).toBeNull();
+    expect(watch.changesSince(makeRunWatch(run).mark())).toBeNull();
+    expect(watch.changesSince(`${mark}9`)).toBeNull();
   });
 
   it("begins anew once a look has failed, since the ledger may have become an older one", async () => {
@@ -98,7 +98,7 @@ describe("a watched run", () => {
     await queue.redis.del(`{rehome}:run:${run}:chunks`, `{rehome}:run:${run}:changed`);
     await watch.look(queue, [], NOWHERE);
     expect(watch.letters()).toBe("ww");
-    expect(watch.redrawnSince(mark)).toBeNull();
+    expect(watch.changesSince(mark)).toBeNull();
   });
 
   it("shows every chunk after a look that failed while the changes were still being read", async () => {

@@ -9,7 +9,7 @@ import {
   readRun,
   recordBounds,
   setWaiting,
-  settleRun,
+  finalizeRun,
 } from "@rehome/queue";
 import type { Source } from "@rehome/source";
 import { throughOutages } from "./outage.js";
@@ -34,8 +34,8 @@ export async function planRun(
     if (planned !== null) return;
     if (!waited) note(`another process plans run ${run.id}: waiting for it`);
     await sleep(LOOK_AGAIN_MS, undefined, { signal });
-    const { phase, planWhole } = await readRun(queue, run.id);
-    if (planWhole || phase !== "planning") return;
+    const { phase, planComplete } = await readRun(queue, run.id);
+    if (planComplete || phase !== "planning") return;
   }
 }
 
@@ -43,7 +43,7 @@ export async function planRun(
  * Cuts the session-id order into chunks and enqueues them while it goes, so that workers start at once. An
  * interrupted plan goes on after the last bound recorded: a bound is written once, and rows inserted
  * meanwhile do not shift the others. A bound is recorded before its job is added; a job lost in between is
- * put back by an idle worker.
+ * requeued by an idle worker.
  */
 async function planChunks(
   { source, queue }: { source: Source; queue: QueueConnection },
@@ -51,9 +51,9 @@ async function planChunks(
   signal?: AbortSignal,
 ): Promise<void> {
   const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
-  // Only the answer was lost to closing it. What of it was not enqueued is put back by an idle worker.
-  if (end.whole) {
-    await settleRun(queue, run.id);
+  // Only the answer was lost to closing it. What of it was not enqueued is requeued by an idle worker.
+  if (end.complete) {
+    await finalizeRun(queue, run.id);
     return;
   }
   let { next, after } = end;
@@ -71,5 +71,5 @@ async function planChunks(
   // A run that was cancelled meanwhile gets no job any more.
   const closed = await step("close-plan", () => closePlan(queue, run.id, { exists, size }));
   if (closed && exists) await step("enqueue", () => enqueueChunks(queue, run.id, "copy", [next]));
-  await step("settle", () => settleRun(queue, run.id));
+  await step("finalize", () => finalizeRun(queue, run.id));
 }

@@ -12,7 +12,7 @@ const LINE_EVERY_MS = 5_000;
 
 /**
  * Follows a run while it is being planned, until it ends or `signal` aborts. What fails of either ends the other as
- * well; a run that was ended before its plan was whole is none of these.
+ * well; a run that was ended before its plan was complete is none of these.
  */
 export async function watchPlanned(
   queue: QueueConnection,

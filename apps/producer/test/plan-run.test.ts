@@ -128,7 +128,7 @@ describe("planning a run", () => {
     }
   });
 
-  it("again, when it is whole, changes nothing", async () => {
+  it("again, when it is complete, changes nothing", async () => {
     const run = await newRun();
     await planRun({ source, queue }, run);
     const before = await queue.redis.hgetall(`{rehome}:run:${run.id}`);
@@ -136,7 +136,7 @@ describe("planning a run", () => {
     expect(await queue.redis.hgetall(`{rehome}:run:${run.id}`)).toEqual(before);
   });
 
-  it("ends a run whose chunks were all done before the plan was whole", async () => {
+  it("ends a run whose chunks were all done before the plan was complete", async () => {
     const run = await newRun();
     let done = 0;
     const finishChunk = async () => {

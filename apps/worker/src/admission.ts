@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isActive, type Phase, RehomeError } from "@rehome/core";
-import { admitBatch, readPace, type Run, setWaiting, stopRun } from "@rehome/queue";
+import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
-import { NotNow, RunEnded } from "./interruption.js";
+import { RetryLater, RunEnded } from "./interruption.js";
 
 /** How soon a chunk that may not be copied now is looked at again. */
 const PAUSED_DELAY_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
-const STRANGER_DELAY_MS = 5_000;
+const OTHER_SERVER_DELAY_MS = 5_000;
 const AWAY_DELAY_MS = 1_000;
 /** A worker that finds a server away goes no faster than this through all the chunks that wait. */
 const AWAY_PAUSE_MS = 500;
@@ -20,7 +20,7 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
   // Slow as the rate may be, a run that is paused or ended meanwhile gets no other batch.
   for (let left = waitMs; left > 0; left -= LOOK_AGAIN_MS) {
     await sleep(Math.min(left, LOOK_AGAIN_MS), undefined, { signal: task.signal });
-    const now = await readPace(context.queue, task.run);
+    const now = await readRateLimit(context.queue, task.run);
     admitPhase(now.phase);
     // Another rate, another wait: the old one was forgiven.
     if (now.maxRate !== maxRate) return await admit(context, task, sessions);
@@ -30,12 +30,12 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
 
 /** null where there is no such run any more. */
 export function admitPhase(phase: Phase | null): void {
-  if (phase === "paused") throw new NotNow("the run is paused", PAUSED_DELAY_MS);
+  if (phase === "paused") throw new RetryLater("the run is paused", PAUSED_DELAY_MS);
   if (phase === null || !isActive(phase)) throw new RunEnded(`the run is ${phase ?? "forgotten"}`);
 }
 
 /** A worker connected to another source or target than the run's must not touch it. */
-export async function refuseStrangers(context: Context, task: Task, run: Run): Promise<void> {
+export async function assertSameServers(context: Context, task: Task, run: Run): Promise<void> {
   if (run.source !== context.sourceIdentity) await refuse(context, task, "source", "SOURCE_URL");
   await checkTarget(context, task, run);
 }
@@ -75,14 +75,14 @@ export async function waitForServer(
   context: Context,
   task: Task,
   error: RehomeError,
-): Promise<NotNow> {
+): Promise<RetryLater> {
   const hint = error.hint === null ? "" : `. ${error.hint}`;
   const reason = `waiting: ${error.message}${hint}`;
   task.log.warn({ err: error }, "waiting for a server");
   // The queue itself may be what is away.
   await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);
   await sleep(AWAY_PAUSE_MS, undefined, { signal: task.signal }).catch(() => undefined);
-  return new NotNow(reason, AWAY_DELAY_MS);
+  return new RetryLater(reason, AWAY_DELAY_MS);
 }
 
 type Place = { readonly runId: string; readonly address: string };
@@ -107,5 +107,5 @@ async function refuse(
   const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
   task.log.error(reason);
   await setWaiting(context.queue, task.run, task.kind, reason);
-  throw new NotNow(reason, STRANGER_DELAY_MS);
+  throw new RetryLater(reason, OTHER_SERVER_DELAY_MS);
 }

@@ -26,7 +26,7 @@ export interface Config {
   /** How often jobs of dead workers, and chunks without a job, are looked for. */
   readonly stalledMs: number;
   /** How long the source may keep a chunk waiting without a word. */
-  readonly sourceSilenceMs: number;
+  readonly sourceInactivityTimeoutMs: number;
   /** How long a stop waits for the chunks in hand. */
   readonly stopMs: number;
   readonly logLevel: string;
@@ -76,7 +76,7 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     healthPort: flags.healthPort ?? null,
     lockMs: flags.lock,
     stalledMs: flags.stalled,
-    sourceSilenceMs: flags.sourceSilence,
+    sourceInactivityTimeoutMs: flags.sourceSilence,
     stopMs: flags.stopTimeout,
     logLevel: flags.logLevel,
     logFile: process.env["LOG_FILE"] ?? null,

@@ -1,5 +1,5 @@
 import type { RunId } from "@rehome/core";
-import type { Effort, JobKind, QueueConnection } from "@rehome/queue";
+import type { AttemptStats, JobKind, QueueConnection } from "@rehome/queue";
 import type { Source } from "@rehome/source";
 import type { Target } from "@rehome/target";
 import type { Logger } from "pino";
@@ -24,7 +24,7 @@ export interface Task {
   /** Tells this attempt from every other one at the same chunk. */
   readonly attempt: string;
   /** What the chunk took so far. */
-  effort(): Effort;
+  attemptStats(): AttemptStats;
   /** Aborted when the worker must stop or no longer holds the job. */
   readonly signal: AbortSignal;
   readonly log: Logger;

@@ -1,6 +1,6 @@
 /** Not now: the job goes back to the queue, and no attempt is used up. */
-export class NotNow extends Error {
-  override readonly name = "NotNow";
+export class RetryLater extends Error {
+  override readonly name = "RetryLater";
   readonly delayMs: number;
 
   constructor(reason: string, delayMs: number) {

@@ -19,17 +19,17 @@ import {
   readRun,
   recordChunk,
   type Run,
-  settleRun,
+  finalizeRun,
   stageRejects,
 } from "@rehome/queue";
 import type { ReadOptions, Source } from "@rehome/source";
 import { describeWay } from "@rehome/target";
-import { admit, admitPhase, checkTarget, refuseStrangers } from "./admission.js";
+import { admit, admitPhase, checkTarget, assertSameServers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
 /**
  * Copies one chunk: extract, transform, load, record. Doing it again, or twice at once, leads to the same end.
- * Throws NotNow, RunEnded, or RehomeError.
+ * Throws RetryLater, RunEnded, or RehomeError.
  */
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
   const { queue, target } = context;
@@ -37,10 +37,10 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   admitPhase(run.phase);
   const before = await step("read-chunk", () => readChunkState(queue, run.id, task.chunk));
   if (before.state === "done") {
-    await step("settle", () => settleRun(queue, run.id));
+    await step("finalize", () => finalizeRun(queue, run.id));
     return null;
   }
-  await step("check-servers", () => refuseStrangers(context, task, run));
+  await step("check-servers", () => assertSameServers(context, task, run));
   await step("note-write-way", () => sayWriteWay(context, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);
@@ -66,9 +66,9 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   await step("check-target", () => checkTarget(context, task, run));
   task.signal.throwIfAborted();
   await step("record", () =>
-    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.effort(), before),
+    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.attemptStats(), before),
   );
-  await step("settle", () => settleRun(queue, run.id));
+  await step("finalize", () => finalizeRun(queue, run.id));
   return counts;
 }
 

@@ -6,12 +6,12 @@ import {
   parseJob,
   type Payload,
   readVerification,
-  settleRun,
+  finalizeRun,
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
 import { waitForServer } from "./admission.js";
-import { NotNow, RunEnded } from "./interruption.js";
+import { RetryLater, RunEnded } from "./interruption.js";
 import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
 
@@ -26,8 +26,8 @@ export function makeProcessor(context: Context): Processor<Payload> {
     const log = context.log.child({ run, kind, chunk, attempt: job.attemptsStarted });
     const started = performance.now();
     const elapsed = () => Math.round(performance.now() - started);
-    const effort = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
-    const task: Task = { kind, run, chunk, attempt, effort, signal, log };
+    const attemptStats = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
+    const task: Task = { kind, run, chunk, attempt, attemptStats, signal, log };
     try {
       const counts =
         kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
@@ -62,7 +62,7 @@ async function endAttempt(
     task.log.info({ reason: safeMessage(error) }, "chunk left alone");
     return null;
   }
-  if (error instanceof NotNow) return await putOff(job, token, error);
+  if (error instanceof RetryLater) return await putOff(job, token, error);
   if (task.signal.aborted) {
     // The worker is stopping: another takes over at once. If it lost the lock instead, BullMQ refuses this.
     task.log.info("chunk given back");
@@ -87,7 +87,7 @@ async function endAttempt(
 async function putOff(
   job: Job<Payload>,
   token: string,
-  { message, delayMs }: NotNow,
+  { message, delayMs }: RetryLater,
 ): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError(message);
@@ -100,8 +100,8 @@ function isForgotten(error: unknown): boolean {
 
 async function recordFailure(context: Context, task: Task, message: string): Promise<void> {
   if (task.kind === "copy") {
-    await failChunk(context.queue, task.run, task.chunk, message, task.effort());
-    await settleRun(context.queue, task.run);
+    await failChunk(context.queue, task.run, task.chunk, message, task.attemptStats());
+    await finalizeRun(context.queue, task.run);
     return;
   }
   const verification = await readVerification(context.queue, task.run);

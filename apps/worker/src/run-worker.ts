@@ -1,8 +1,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { KEY_PREFIX, listRuns, type Payload, putBackLost, QUEUE_NAME } from "@rehome/queue";
+import { KEY_PREFIX, listRuns, type Payload, requeueLost, QUEUE_NAME } from "@rehome/queue";
 import { describeFailure } from "@rehome/core";
 import { Worker } from "bullmq";
-import { makeAnnouncement } from "./announcement.js";
+import { makeHeartbeat } from "./heartbeat.js";
 import type { Config } from "./config.js";
 import type { Context } from "./context.js";
 import { serveHealth } from "./health.js";
@@ -17,8 +17,8 @@ const GIVE_UP_MS = 5_000;
 /** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. */
 export async function runWorker(context: Context, config: Config): Promise<void> {
   const { queue, log } = context;
-  const announcement = makeAnnouncement(queue, config);
-  const process_ = makeProcessor({ ...context, onBatch: announcement.count });
+  const heartbeat = makeHeartbeat(queue, config);
+  const processJob = makeProcessor({ ...context, onBatch: heartbeat.count });
   // Before jobs are taken: a port that is taken already ends this process.
   const health =
     config.healthPort === null
@@ -26,7 +26,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
       : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
   const worker = new Worker<Payload>(
     QUEUE_NAME,
-    (job, token, signal) => announcement.during(job, () => process_(job, token, signal)),
+    (job, token, signal) => heartbeat.during(job, () => processJob(job, token, signal)),
     {
       connection: queue.redis,
       prefix: KEY_PREFIX,
@@ -45,7 +45,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
 
   let looking: Promise<void> | null = null;
   const lookForLost = setInterval(() => {
-    if (announcement.inHand() > 0) return;
+    if (heartbeat.inHand() > 0) return;
     // During an outage one look waits, and is not joined by others.
     looking ??= findLost(context)
       .catch((error: unknown) => log.warn({ err: error }, "looking for lost chunks"))
@@ -56,20 +56,20 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
   const holds = monitorEventLoopDelay({ resolution: 10 });
   holds.enable();
-  announcement.begin();
+  heartbeat.begin();
   log.info({ concurrency: config.concurrency }, "worker ready");
   const signal = await untilToldToStop();
-  log.info({ signal, inHand: announcement.inHand() }, "worker stopping");
+  log.info({ signal, inHand: heartbeat.inHand() }, "worker stopping");
   clearInterval(lookForLost);
   health?.close();
   await stop(worker, config.stopMs);
-  await announcement.end();
+  await heartbeat.end();
   log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 
 async function findLost({ queue, log }: Context): Promise<void> {
-  const lost = await putBackLost(queue, await listRuns(queue));
-  if (lost > 0) log.warn({ lost }, "put back lost chunks");
+  const lost = await requeueLost(queue, await listRuns(queue));
+  if (lost > 0) log.warn({ lost }, "requeued lost chunks");
 }
 
 function untilToldToStop(): Promise<NodeJS.Signals> {

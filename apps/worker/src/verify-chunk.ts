@@ -17,9 +17,9 @@ import {
   recordVerified,
   type Run,
 } from "@rehome/queue";
-import { refuseStrangers } from "./admission.js";
+import { assertSameServers } from "./admission.js";
 import type { Context, Task } from "./context.js";
-import { NotNow } from "./interruption.js";
+import { RetryLater } from "./interruption.js";
 
 /**
  * Compares one chunk of source and target, as the run's latest verification asks. The chunk past the run's
@@ -30,7 +30,7 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
   const verification = await readVerification(context.queue, task.run);
   const size = await readSampleSize(context.queue, task.run, task.chunk);
   if (verification === null || size === null) return null;
-  await refuseStrangers(context, task, run);
+  await assertSameServers(context, task, run);
 
   const counts = zeroVerifyCounts();
   if (task.chunk === run.total) {
@@ -52,7 +52,7 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
     counts,
   );
   // The newer one could add no job for this chunk while this one was there.
-  if (!recorded) throw new NotNow("another verification has begun", 0);
+  if (!recorded) throw new RetryLater("another verification has begun", 0);
   return counts;
 }
 

@@ -7,7 +7,7 @@ import {
   type QueueConnection,
   readStatus,
   readVerification,
-  settleRun,
+  finalizeRun,
   startVerification,
 } from "@rehome/queue";
 import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
@@ -221,11 +221,11 @@ describe("a chunk job", () => {
     expect(lines.join("")).not.toContain("canary");
   });
 
-  it("of a chunk that is done already leaves it alone, and still settles the run", async () => {
+  it("of a chunk that is done already leaves it alone, and still finalizes the run", async () => {
     const run = await newRun();
     await enqueueChunks(queue, run, "copy", [0]);
     await work(1);
-    // As if the worker had died after recording, before settling.
+    // As if the worker had died after recording, before finalizing.
     await queue.redis.hset(`{rehome}:run:${run}`, "phase", "running");
     await queue.jobs.remove(`${run}-copy-0`);
     await enqueueChunks(queue, run, "copy", [0]);
@@ -233,7 +233,7 @@ describe("a chunk job", () => {
     await targetClient.del(first);
     expect(await work(1)).toEqual(["completed"]);
     expect(await targetClient.exists(first)).toBe(0);
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
   });
 
   it("of a verification whose place a newer one takes is done for that one", async () => {

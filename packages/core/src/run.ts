@@ -33,7 +33,7 @@ export type Phase = keyof typeof TRANSITIONS;
 
 export const PHASES = Object.keys(TRANSITIONS) as readonly Phase[];
 
-/** A run in one of these holds the floor: no second one may start. */
+/** A run in one of these is active: no second one may start. */
 export const ACTIVE_PHASES: readonly Phase[] = ["planning", "running", "paused"];
 
 export function isActive(phase: Phase): boolean {

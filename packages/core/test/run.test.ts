@@ -12,7 +12,7 @@ import {
 
 /** Each with the contract's reason for it; every other change is illegal. */
 const LEGAL: readonly (readonly [Phase, Phase, string])[] = [
-  ["planning", "running", "the plan is whole"],
+  ["planning", "running", "the plan is complete"],
   ["planning", "paused", "pause"],
   ["planning", "failed", "the run had to stop"],
   ["planning", "cancelled", "cancel"],
@@ -26,7 +26,7 @@ const LEGAL: readonly (readonly [Phase, Phase, string])[] = [
   ["paused", "cancelled", "cancel"],
   ["completed", "running", "retry"],
   ["failed", "running", "retry"],
-  ["failed", "planning", "retry of a run that had to stop before its plan was whole"],
+  ["failed", "planning", "retry of a run that had to stop before its plan was complete"],
 ];
 
 test("the phases are the contract's six", () => {

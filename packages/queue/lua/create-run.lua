@@ -1,5 +1,5 @@
 -- KEYS: active, runs, run    ARGV: run id, field, value, …
--- Returns the id of the run that holds the floor, or false when this one now does.
+-- Returns the id of the active run, or false when this one now is.
 local holder = redis.call('GET', KEYS[1])
 -- The client sends a call again whose answer was lost: the holder may be this very run.
 if holder == ARGV[1] then return false end

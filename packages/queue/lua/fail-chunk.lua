@@ -1,5 +1,5 @@
 -- A chunk failed for good. One that is recorded as done stays done.
--- KEYS: totals, chunks, run, and of a copy: efforts, changed    ARGV: chunk, reason, effort or '', names of the counts …
+-- KEYS: totals, chunks, run, and of a copy: attempts, changed    ARGV: chunk, reason, stats or '', names of the counts …
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local before = redis.call('HGET', KEYS[2], ARGV[1])
 local state = before and string.match(before, '^%a+')

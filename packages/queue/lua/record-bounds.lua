@@ -1,8 +1,8 @@
 -- Bounds are written once: one that is there already must be the same, or another planner is at work.
 -- KEYS: run, bounds    ARGV: number of the first chunk, sessions a chunk, upper bound, …
 -- Returns the number of the first chunk that disagrees, -1 for none, or -2 when the run is not to be planned any more.
-local phase, whole = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planWhole'))
-if whole == '1' or (phase ~= 'planning' and phase ~= 'paused') then return -2 end
+local phase, complete = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planComplete'))
+if complete == '1' or (phase ~= 'planning' and phase ~= 'paused') then return -2 end
 local first, size = tonumber(ARGV[1]), tonumber(ARGV[2])
 for i = 3, #ARGV do
   local chunk = first + i - 3

@@ -1,8 +1,8 @@
 -- Counts and rejects of one copied chunk enter the ledger together.
 -- Returns -1 when its rejects are missing, and has recorded nothing then.
--- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, efforts, changed, series
--- ARGV: run id, chunk, number of counts, names …, counts …, effort or '', entry whose rejects were tried again or ''
-local run, chunks, samples, staged, rejects, active, efforts, changed, series = unpack(KEYS)
+-- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, attempts, changed, series
+-- ARGV: run id, chunk, number of counts, names …, counts …, stats or '', entry whose rejects were tried again or ''
+local run, chunks, samples, staged, rejects, active, attempts, changed, series = unpack(KEYS)
 if redis.call('EXISTS', run) == 0 then
   redis.call('UNLINK', staged)
   return 0
@@ -26,7 +26,7 @@ if chunk_rejected > 0 and redis.call('EXISTS', staged) == 0 then
   if entry ~= 'done ' .. table.concat(counts, ' ') or redis.call('EXISTS', rejects) == 0 then return -1 end
 end
 tally(run, chunks, ARGV[2], names, counts)
-note_change(efforts, changed, ARGV[2], ARGV[4 + 2 * n])
+note_change(attempts, changed, ARGV[2], ARGV[4 + 2 * n])
 redis.call('HDEL', run, 'waiting')
 
 if redis.call('EXISTS', staged) == 1 then
@@ -56,12 +56,12 @@ if redis.call('LLEN', series) > SERIES then
   redis.call('HSET', run, 'seriesStep', step * 2)
 end
 
--- How many rejects are too many is known once the plan is whole, unless it was said. Those of before a retry are
+-- How many rejects are too many is known once the plan is complete, unless it was said. Those of before a retry are
 -- allowed besides.
-local said, planned, whole, rejected, forgiven, phase =
-  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planWhole', 'rejected', 'forgiven', 'phase'))
+local said, planned, complete, rejected, forgiven, phase =
+  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planComplete', 'rejected', 'forgiven', 'phase'))
 local limit = tonumber(said or '')
-if not limit and whole == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
+if not limit and complete == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
 if limit then limit = limit + tonumber(forgiven or '0') end
 if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running' or phase == 'paused') then
   end_run(run, active, ARGV[1], 'failed',
@@ -69,5 +69,5 @@ if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'ru
 end
 
 -- Another chunk may have ended the run, and whoever has its ledger expire may have been here before.
-expire_with(run, { chunks, samples, rejects, efforts, changed, series })
+expire_with(run, { chunks, samples, rejects, attempts, changed, series })
 return 1

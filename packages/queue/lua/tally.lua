@@ -21,9 +21,9 @@ local function tally(totals, chunks, chunk, names, counts)
   redis.call('HSET', chunks, chunk, 'done ' .. table.concat(counts, ' '))
 end
 
--- Who draws every chunk reads only the numbers added here since it last looked. An effort is "attempts milliseconds".
-local function note_change(efforts, changed, chunk, effort)
-  if effort ~= '' then redis.call('HSET', efforts, chunk, effort) end
+-- Who draws every chunk reads only the numbers added here since it last looked. Stats of an attempt are "attempts milliseconds".
+local function note_change(attempts, changed, chunk, stats)
+  if stats ~= '' then redis.call('HSET', attempts, chunk, stats) end
   redis.call('RPUSH', changed, chunk)
 end
 
@@ -43,7 +43,7 @@ local function expire_with(run, keys)
   for _, key in ipairs(keys) do redis.call('PEXPIREAT', key, moment) end
 end
 
--- A run leaves the floor when it ends.
+-- A run that has ended is no longer the active one.
 local function end_run(run, active, id, phase, notice)
   redis.call('HSET', run, 'phase', phase, 'finishedAt', now_ms())
   redis.call('HDEL', run, 'waiting')

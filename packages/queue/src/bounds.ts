@@ -25,11 +25,11 @@ export async function recordBounds(
     [first, chunkSize, ...bounds],
   );
   if (differs === -2) {
-    const { phase, planWhole } = await readRun(queue, run);
+    const { phase, planComplete } = await readRun(queue, run);
     throw new RehomeError(
       "run-ended",
-      planWhole
-        ? `run ${run} has been planned whole by another process`
+      planComplete
+        ? `run ${run} has been planned completely by another process`
         : `run ${run} is ${phase} and is not to be planned any more`,
       { hint: `See where it stands with: rehome status ${run}` },
     );
@@ -46,23 +46,23 @@ export async function recordBounds(
 }
 
 /**
- * Where a plan stands: whether it is whole, else the number of the next chunk and the bound it begins after.
+ * Where a plan stands: whether it is complete, else the number of the next chunk and the bound it begins after.
  */
 export async function readPlanEnd(
   queue: QueueConnection,
   run: RunId,
-): Promise<{ whole: boolean; next: number; after: SessionId | null }> {
+): Promise<{ complete: boolean; next: number; after: SessionId | null }> {
   const { bounds } = runKeys(run);
-  const { planWhole: whole } = await readRun(queue, run);
+  const { planComplete: complete } = await readRun(queue, run);
   const next = await queue.redis.hlen(bounds).catch(rethrow);
-  if (next === 0) return { whole, next, after: null };
+  if (next === 0) return { complete, next, after: null };
   const after = await queue.redis.hget(bounds, String(next - 1)).catch(rethrow);
-  return { whole, next, after: after as SessionId };
+  return { complete, next, after: after as SessionId };
 }
 
 /**
- * Marks the plan as whole. The last chunk has no upper bound; an empty table has no chunk. False, and nothing
- * done, if it is whole already or the run has ended.
+ * Marks the plan as complete. The last chunk has no upper bound; an empty table has no chunk. False, and nothing
+ * done, if it is complete already or the run has ended.
  */
 export async function closePlan(
   queue: QueueConnection,

@@ -18,7 +18,7 @@ export async function changeRate(
   const keys = runKeys(run);
   const found = (await changeScript(
     queue.redis,
-    [keys.run, keys.pace],
+    [keys.run, keys.rateLimiter],
     [maxRate ?? "", ...ACTIVE_PHASES],
   )) as string | null;
   if (found === null) return;
@@ -28,7 +28,7 @@ export async function changeRate(
 }
 
 /** What a batch that waits for its turn goes by; the phase is null where there is no such run any more. */
-export async function readPace(
+export async function readRateLimit(
   queue: QueueConnection,
   run: RunId,
 ): Promise<{ phase: Phase | null; maxRate: number | null }> {

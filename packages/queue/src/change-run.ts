@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isActive, type Phase, phasesBefore, RehomeError, type RunId } from "@rehome/core";
-import { settleRun } from "./chunk-record.js";
+import { finalizeRun } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { deleteLedger, expireLedger } from "./ledger-lifetime.js";
@@ -20,19 +20,19 @@ export async function pauseRun(queue: QueueConnection, run: RunId): Promise<void
 }
 
 /**
- * A paused run goes on. One whose plan is not whole must be planned further. Throws RehomeError
+ * A paused run goes on. One whose plan is not complete must be planned further. Throws RehomeError
  * `wrong-phase`.
  */
 export async function resumeRun(queue: QueueConnection, run: RunId): Promise<void> {
-  const { phase, planWhole } = await readRun(queue, run);
+  const { phase, planComplete } = await readRun(queue, run);
   // An interrupted plan leaves its run in the phase it was in.
-  if (phase !== "planning" || planWhole) {
-    await changePhase(queue, run, planWhole ? "running" : "planning", {
+  if (phase !== "planning" || planComplete) {
+    await changePhase(queue, run, planComplete ? "running" : "planning", {
       from: ["paused", "running"],
     });
   }
   await alignQueue(queue);
-  await settleRun(queue, run);
+  await finalizeRun(queue, run);
 }
 
 /**
@@ -66,7 +66,7 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
 }
 
 /**
- * Workers take no jobs while the run that has the floor is paused. Phase and queue are changed one after the
+ * Workers take no jobs while the active run is paused. Phase and queue are changed one after the
  * other: whoever finds that they disagree calls this.
  */
 export async function alignQueue(queue: QueueConnection): Promise<void> {

@@ -1,5 +1,10 @@
 import type { RunId } from "@rehome/core";
-import { type ChunkState, type Effort, parseEffort, parseEntry } from "./chunk-state.js";
+import {
+  type ChunkState,
+  type AttemptStats,
+  parseAttemptStats,
+  parseEntry,
+} from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { rethrow } from "./run-record.js";
@@ -8,7 +13,7 @@ export interface ChangedChunk {
   readonly chunk: number;
   readonly entry: ChunkState;
   /** null where it has not ended yet. */
-  readonly effort: Effort | null;
+  readonly stats: AttemptStats | null;
 }
 
 export interface Changes {
@@ -35,14 +40,14 @@ export async function readChangedChunks(
   if (length === after) return { next: after, restored: false, chunks: [] };
   const changed = await queue.redis.lrange(keys.changed, after, after + limit - 1).catch(rethrow);
   const numbers = [...new Set(changed)];
-  const [entries, efforts] = await Promise.all([
+  const [entries, attempts] = await Promise.all([
     queue.redis.hmget(keys.chunks, ...numbers),
-    queue.redis.hmget(keys.efforts, ...numbers),
+    queue.redis.hmget(keys.attempts, ...numbers),
   ]).catch(rethrow);
   const chunks = numbers.map((number, at) => ({
     chunk: Number(number),
     entry: parseEntry(entries[at] ?? null),
-    effort: parseEffort(efforts[at] ?? null),
+    stats: parseAttemptStats(attempts[at] ?? null),
   }));
   return { next: after + changed.length, restored: false, chunks };
 }

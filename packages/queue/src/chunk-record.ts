@@ -9,9 +9,9 @@ import {
 } from "@rehome/core";
 import {
   type ChunkState,
-  type Effort,
+  type AttemptStats,
   parseEntry,
-  renderEffort,
+  renderAttemptStats,
   renderEntry,
 } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
@@ -22,7 +22,7 @@ import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-chunk");
 const failScript = loadScript("fail-chunk");
-const settleScript = loadScript("settle");
+const finalizeScript = loadScript("finalize");
 const admitScript = loadScript("admit-batch");
 const stageScript = loadScript("stage-rejects");
 
@@ -49,7 +49,7 @@ export async function admitBatch(
   const keys = runKeys(run);
   const [phase, waitMs, rate] = (await admitScript(
     queue.redis,
-    [keys.run, keys.pace],
+    [keys.run, keys.rateLimiter],
     [sessions],
   )) as [Phase | null, number, string];
   return { phase, waitMs, maxRate: rate === "" ? null : Number(rate) };
@@ -73,7 +73,7 @@ export async function stageRejects(
 }
 
 /**
- * Counts, staged rejects and what it took enter the ledger at once. A chunk recorded twice counts once. `before` is how
+ * Counts, staged rejects and the stats of its attempts enter the ledger at once. A chunk recorded twice counts once. `before` is how
  * the chunk stood when the attempt began: where only its rejects were tried again, and another attempt was faster,
  * what that one recorded stays. Throws RehomeError `rejects-expired`, which is retryable, where the rejects counted
  * were not kept until now.
@@ -84,7 +84,7 @@ export async function recordChunk(
   chunk: number,
   attempt: string,
   counts: Counts,
-  effort: Effort | null = null,
+  stats: AttemptStats | null = null,
   before: ChunkState = { state: "open" },
 ): Promise<void> {
   const keys = runKeys(run);
@@ -97,7 +97,7 @@ export async function recordChunk(
       keys.staged(chunk, attempt),
       keys.rejects(chunk),
       ACTIVE_KEY,
-      keys.efforts,
+      keys.attempts,
       keys.changed,
       keys.series,
     ],
@@ -107,7 +107,7 @@ export async function recordChunk(
       COUNT_NAMES.length,
       ...COUNT_NAMES,
       ...COUNT_NAMES.map((name) => counts[name]),
-      renderEffort(effort),
+      renderAttemptStats(stats),
       before.state === "retry" ? renderEntry(before) : "",
     ],
   );
@@ -136,24 +136,24 @@ export async function failChunk(
   run: RunId,
   chunk: number,
   reason: string,
-  effort: Effort | null = null,
+  stats: AttemptStats | null = null,
 ): Promise<void> {
   const keys = runKeys(run);
   await failScript(
     queue.redis,
-    [keys.run, keys.chunks, keys.run, keys.efforts, keys.changed],
-    [chunk, reason, renderEffort(effort), ...COUNT_NAMES],
+    [keys.run, keys.chunks, keys.run, keys.attempts, keys.changed],
+    [chunk, reason, renderAttemptStats(stats), ...COUNT_NAMES],
   );
 }
 
 /**
  * Ends the run if nothing is left of it: to be called after a chunk is recorded, after one failed for good
- * and when the plan is whole. Returns the phase; null where there is no such run any more.
+ * and when the plan is complete. Returns the phase; null where there is no such run any more.
  */
-export async function settleRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
+export async function finalizeRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
   const keys = runKeys(run);
-  const settled = await settleScript(queue.redis, [keys.run, ACTIVE_KEY, keys.reopening], [run]);
-  const phase = settled as Phase | null;
+  const found = await finalizeScript(queue.redis, [keys.run, ACTIVE_KEY, keys.reopening], [run]);
+  const phase = found as Phase | null;
   if (phase !== null && !isActive(phase)) await expireLedger(queue, run);
   return phase;
 }

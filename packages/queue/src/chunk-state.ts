@@ -7,7 +7,7 @@ export type ChunkState =
   | { readonly state: "done" | "retry"; readonly counts: Counts };
 
 /** What the job of a chunk took until the chunk ended: attempts of the job, and milliseconds of the last one. */
-export interface Effort {
+export interface AttemptStats {
   readonly attempts: number;
   readonly ms: number;
 }
@@ -27,12 +27,12 @@ export function renderEntry({ state, counts }: ChunkState & { readonly counts: C
   return [state, ...COUNT_NAMES.map((name) => counts[name])].join(" ");
 }
 
-/** As the ledger keeps an effort; '' where none is known. */
-export function renderEffort(effort: Effort | null): string {
-  return effort === null ? "" : `${effort.attempts} ${Math.round(effort.ms)}`;
+/** As the ledger keeps the stats of attempts; '' where none is known. */
+export function renderAttemptStats(stats: AttemptStats | null): string {
+  return stats === null ? "" : `${stats.attempts} ${Math.round(stats.ms)}`;
 }
 
-export function parseEffort(text: string | null): Effort | null {
+export function parseAttemptStats(text: string | null): AttemptStats | null {
   const [attempts, ms] = (text ?? "").split(" ").map(Number);
   return text === null || attempts === undefined || ms === undefined ? null : { attempts, ms };
 }

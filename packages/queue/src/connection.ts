@@ -17,10 +17,10 @@ export interface QueueConnection {
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
- * A connection on which a command waits for an answer for so long is taken for dead, made anew, and the
- * command sent again. Longer than BullMQ's blocking commands, which take 10 s at most.
+ * A connection that sends nothing for this long while a command waits for its answer is taken for dead: it is made anew
+ * and the command sent again. Longer than BullMQ's blocking commands, which take 10 s at most.
  */
-const SILENCE_MS = 20_000;
+const INACTIVITY_TIMEOUT_MS = 20_000;
 
 /**
  * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few
@@ -69,7 +69,7 @@ function connect(url: URL, patient: boolean): Redis {
     lazyConnect: true,
     ...(server.protocol === "rediss:" && { tls: tlsServerName(server) }),
     connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SILENCE_MS,
+    socketTimeout: INACTIVITY_TIMEOUT_MS,
     connectionName: "rehome",
     // BullMQ asks this of a worker's connection: its blocking commands outlive an outage.
     maxRetriesPerRequest: patient ? null : 3,

@@ -1,8 +1,8 @@
-export { putBackLost } from "./put-back.js";
+export { requeueLost } from "./requeue-lost.js";
 export { type Action, listActions, recordAction } from "./audit-log.js";
 export { closePlan, readPlanEnd, readRange, recordBounds } from "./bounds.js";
 export { alignQueue, cancelRun, forgetRun, pauseRun, resumeRun, stopRun } from "./change-run.js";
-export { changeRate, readPace } from "./change-rate.js";
+export { changeRate, readRateLimit } from "./change-rate.js";
 export { type ChangedChunk, type Changes, readChangedChunks } from "./changed-chunks.js";
 export { activeChunks, enqueueChunks } from "./chunk-jobs.js";
 export {
@@ -11,7 +11,7 @@ export {
   failChunk,
   readChunkState,
   recordChunk,
-  settleRun,
+  finalizeRun,
   stageRejects,
 } from "./chunk-record.js";
 export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
@@ -53,9 +53,9 @@ export {
   type VerificationRecord,
 } from "./verification-record.js";
 export { setWaiting } from "./waiting.js";
-export type { ChunkState, Effort } from "./chunk-state.js";
+export type { ChunkState, AttemptStats } from "./chunk-state.js";
 export {
-  announceWorker,
+  recordHeartbeat,
   listWorkers,
   type WorkerRecord,
   type WorkerReport,

@@ -6,7 +6,7 @@ import type { RunId } from "@rehome/core";
  */
 export const KEY_PREFIX = "{rehome}";
 
-/** The run that holds the floor, and every run by the time it started. */
+/** The lock that makes one run the active one: its id. And every run by the time it started. */
 export const ACTIVE_KEY = `${KEY_PREFIX}:active`;
 export const RUNS_KEY = `${KEY_PREFIX}:runs`;
 
@@ -32,15 +32,15 @@ export function runKeys(run: RunId) {
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
     /** Hash: chunk number to what it took, `attempts milliseconds`. */
-    efforts: `${base}:efforts`,
+    attempts: `${base}:attempts`,
     /** List: the number of each chunk whose entry has changed, in the order in which it happened. */
     changed: `${base}:changed`,
     /** List: `time read` samples of the last 15 minutes. */
     samples: `${base}:samples`,
     /** List: the same of the whole run, further apart the longer it takes. */
     series: `${base}:series`,
-    /** String: the moment before which every admitted session is paid for. */
-    pace: `${base}:pace`,
+    /** String: the state of the rate limiter, see admit-batch.lua. */
+    rateLimiter: `${base}:rate-limiter`,
     /** Hash, credentials: session id to reject. */
     rejects: (chunk: number) => `${base}:rejects:${chunk}`,
     /** The same while the chunk is still being copied, one per attempt. */

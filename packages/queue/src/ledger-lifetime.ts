@@ -40,9 +40,9 @@ export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<
 }
 
 async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
-  const { run: record, planner, reopening, pace } = runKeys(run);
+  const { run: record, planner, reopening, rateLimiter } = runKeys(run);
   // What expires soon, whatever becomes of the run.
-  const soon = new Set([planner, reopening, pace]);
+  const soon = new Set([planner, reopening, rateLimiter]);
   for (const key of await keysOf(queue, run)) {
     const lasts = key !== record && !soon.has(key) && !key.startsWith(`${record}:staged:`);
     if (lasts) await alignLifetime(queue, run, [key]);

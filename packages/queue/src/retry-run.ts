@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { COUNT_NAMES, RehomeError, type RunId } from "@rehome/core";
 import { enqueueChunks } from "./chunk-jobs.js";
-import { settleRun } from "./chunk-record.js";
+import { finalizeRun } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { whileRenewing } from "./lease.js";
@@ -60,23 +60,23 @@ export async function retryRun(
       );
       await enqueueChunks(queue, run, "copy", open);
       await queue.redis.del(reopening).catch(rethrow);
-      await settleRun(queue, run);
+      await finalizeRun(queue, run);
       return open.length;
     },
   );
 }
 
-/** Whether there is anything to try, or a run that failed to settle: a worker recorded its last chunk afterwards. */
+/** Whether there is anything to try, or a run that ended as failed: a worker recorded its last chunk afterwards. */
 async function hasMore(queue: QueueConnection, run: Run, scope: RetryScope): Promise<boolean> {
-  if (!run.planWhole || (await chunksToReopen(queue, run.id, scope)).length > 0) return true;
+  if (!run.planComplete || (await chunksToReopen(queue, run.id, scope)).length > 0) return true;
   if ((await openChunks(queue, run)).length > 0) return true;
   const failed = await chunksWhere(queue, run.id, ({ state }) => state === "failed");
   return run.phase === "failed" && failed.length === 0;
 }
 
 /**
- * Takes the floor; returns who holds the lease. Throws RehomeError `wrong-phase` or `run-active`, and has changed
- * nothing then.
+ * Makes the run the active one; returns who holds the lease. Throws RehomeError `wrong-phase` or `run-active`, and has
+ * changed nothing then.
  */
 async function reopenRun(queue: QueueConnection, run: RunId): Promise<string> {
   const keys = runKeys(run);

@@ -48,7 +48,7 @@ export interface RunLimits {
 export interface Run extends FrozenRun {
   readonly id: RunId;
   readonly phase: Phase;
-  readonly planWhole: boolean;
+  readonly planComplete: boolean;
   /** Chunks in the plan so far. */
   readonly total: number;
   /** Sessions in the plan so far: `chunkSize` a chunk, and what is left for the last. */
@@ -61,8 +61,8 @@ const noteScript = loadScript("note-write-way");
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
 /**
- * Takes the floor and writes the record, at once. Throws RehomeError `run-active` when another run has the
- * floor.
+ * Makes the run the active one and writes its record, at once. Throws RehomeError `run-active` while another is
+ * active.
  */
 export async function createRun(
   queue: QueueConnection,
@@ -84,7 +84,7 @@ export async function createRun(
   if (holder !== null) throw runActive(holder as string);
 }
 
-/** The run that has the floor, if any. */
+/** The active run, if any. */
 export async function readActive(queue: QueueConnection): Promise<RunId | null> {
   return (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
 }
@@ -111,7 +111,7 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     ...frozenSchema.parse(JSON.parse(record["frozen"])),
     id,
     phase: record["phase"] as Phase,
-    planWhole: record["planWhole"] === "1",
+    planComplete: record["planComplete"] === "1",
     total: Number(record["total"]),
     planned: Number(record["planned"]),
   };

@@ -14,7 +14,7 @@ export interface VerificationScope {
 
 /**
  * Has the workers compare source and target. Returns the verification's id: a newer one takes its place. Throws
- * RehomeError `run-active`, or `not-verified` where the plan is not whole.
+ * RehomeError `run-active`, or `not-verified` where the plan is not complete.
  */
 export async function startVerification(
   queue: QueueConnection,
@@ -27,7 +27,7 @@ export async function startVerification(
       hint: `Verify it when it has; watch it with: rehome status ${run.id} --watch`,
     });
   }
-  if (!run.planWhole) {
+  if (!run.planComplete) {
     throw new RehomeError(
       "not-verified",
       `run ${run.id}: its plan was interrupted, so most of the source may be in none of its chunks`,

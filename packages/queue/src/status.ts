@@ -62,7 +62,7 @@ function statusOf(
   const start: Sample = { at: number("startedAt"), read: 0 };
   const recent = isActive(phase) && live.samples.length > 1 ? live.samples : [start];
   const perSecond = rate([...recent, { at: finishedAt ?? live.now, read }]);
-  const going = phase === "running" && record["planWhole"] === "1";
+  const going = phase === "running" && record["planComplete"] === "1";
   return {
     run,
     phase,

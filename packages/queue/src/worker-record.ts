@@ -6,9 +6,9 @@ import { JOB_KINDS } from "./payload.js";
 import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
-const announceScript = loadScript("announce-worker");
+const heartbeatScript = loadScript("record-heartbeat");
 
-/** Workers announce themselves once a second: whoever missed this many seconds is gone. */
+/** Workers send a heartbeat once a second: one that missed them for this long is gone. */
 const GONE_AFTER_MS = 4_000;
 /** So long a worker that is gone, or was stopped, is still shown. */
 const SHOWN_FOR_MS = 15 * 60_000;
@@ -39,12 +39,12 @@ export type WorkerReport = z.infer<typeof reportSchema>;
 export interface WorkerRecord extends WorkerReport {
   /** Unix ms by the queue Redis's clock. */
   readonly seenAt: number;
-  /** Silent for some seconds without having said that it stops. */
+  /** No heartbeat for some seconds, without having said that it stops. */
   readonly gone: boolean;
 }
 
-export async function announceWorker(queue: QueueConnection, report: WorkerReport): Promise<void> {
-  await announceScript(
+export async function recordHeartbeat(queue: QueueConnection, report: WorkerReport): Promise<void> {
+  await heartbeatScript(
     queue.redis,
     [WORKERS_KEY, WORKERS_SEEN_KEY],
     [report.name, JSON.stringify(report), SHOWN_FOR_MS],

@@ -5,7 +5,7 @@ import {
   cancelRun,
   closePlan,
   pauseRun,
-  putBackLost,
+  requeueLost,
   readStatus,
   recordBounds,
   resumeRun,
@@ -19,7 +19,7 @@ describe("a paused run", () => {
     await pauseRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("paused");
     expect(await queue.jobs.isPaused()).toBe(true);
-    expect(await putBackLost(queue, [run])).toBe(0);
+    expect(await requeueLost(queue, [run])).toBe(0);
     await resumeRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("running");
     expect(await queue.jobs.isPaused()).toBe(false);
@@ -30,7 +30,7 @@ describe("a paused run", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1);
     await queue.jobs.pause();
-    await putBackLost(queue, [run]);
+    await requeueLost(queue, [run]);
     expect(await queue.jobs.isPaused()).toBe(false);
     await pauseRun(queue, run);
     await queue.jobs.resume();
@@ -47,7 +47,7 @@ describe("a paused run", () => {
     expect((await readStatus(queue, run)).phase).toBe("planning");
   });
 
-  it("whose plan becomes whole while it is resumed runs", async () => {
+  it("whose plan becomes complete while it is resumed runs", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await pauseRun(queue, run);
@@ -81,7 +81,7 @@ describe("a change of phase", () => {
 });
 
 describe("a cancelled run", () => {
-  it("leaves no job behind, is planned no more, and frees the floor and the queue", async () => {
+  it("leaves no job behind, is planned no more, and frees the active run's place and the queue", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 30);
     await pauseRun(queue, run);

@@ -1,6 +1,6 @@
 import { zeroCounts } from "@rehome/core";
 import { describe, expect, it } from "vitest";
-import { failChunk, readChangedChunks, recordChunk, retryRun, settleRun } from "../src/index.js";
+import { failChunk, readChangedChunks, recordChunk, retryRun, finalizeRun } from "../src/index.js";
 import { freshQueue, plannedRun, stageOne } from "./queue-fixture.js";
 
 describe("the changes of a run's chunks", () => {
@@ -16,19 +16,19 @@ describe("the changes of a run's chunks", () => {
         {
           chunk: 2,
           entry: { state: "done", counts: { read: 5 } },
-          effort: { attempts: 2, ms: 13 },
+          stats: { attempts: 2, ms: 13 },
         },
         {
           chunk: 0,
           entry: { state: "failed", reason: "queue: broken" },
-          effort: { attempts: 10, ms: 3 },
+          stats: { attempts: 10, ms: 3 },
         },
       ],
     });
     expect((await readChangedChunks(queue, run, first.next, 100)).chunks).toEqual([]);
     await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 10 });
     expect((await readChangedChunks(queue, run, first.next, 100)).chunks).toMatchObject([
-      { chunk: 1, effort: null },
+      { chunk: 1, stats: null },
     ]);
   });
 
@@ -52,7 +52,7 @@ describe("the changes of a run's chunks", () => {
     await stageOne(queue, run, 0, "a");
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 10, rejected: 1 });
     await failChunk(queue, run, 1, "broken");
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
     const { next } = await readChangedChunks(queue, run, 0, 100);
     await retryRun(queue, run);
     const { chunks } = await readChangedChunks(queue, run, next, 100);

@@ -15,7 +15,7 @@ import {
   jobId,
   openQueue,
   parseJob,
-  putBackLost,
+  requeueLost,
   readStatus,
   readVerification,
   recordBounds,
@@ -99,37 +99,37 @@ describe("the status", () => {
 });
 
 describe("lost chunks", () => {
-  it("are put back when no job holds them, and only those", async () => {
+  it("are requeued when no job holds them, and only those", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 5);
     await recordChunk(queue, run, 0, "a", zeroCounts());
     for (const chunk of [0, 1, 3]) await queue.jobs.remove(jobId(run, "copy", chunk));
-    expect(await putBackLost(queue, [run])).toBe(2);
+    expect(await requeueLost(queue, [run])).toBe(2);
     const waiting = await queue.jobs.getJobs(["waiting"]);
     expect(waiting.map((job) => job.data.chunk).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
-    expect(await putBackLost(queue, [run])).toBe(0);
+    expect(await requeueLost(queue, [run])).toBe(0);
   });
 
-  it("whose job is there, but in no list that a worker takes from, are put back", async () => {
+  it("whose job is there, but in no list that a worker takes from, are requeued", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
     await queue.redis.lrem("{rehome}:chunks:wait", 1, jobId(run, "copy", 1));
-    expect(await putBackLost(queue, [run])).toBe(1);
+    expect(await requeueLost(queue, [run])).toBe(1);
     expect(await queue.jobs.getWaitingCount()).toBe(3);
   });
 
-  it("are put back while the plan still grows", async () => {
+  it("are requeued while the plan still grows", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
-    expect(await putBackLost(queue, [run])).toBe(1);
+    expect(await requeueLost(queue, [run])).toBe(1);
   });
 
-  it("of a whole queue are put back a page at a time", async () => {
+  it("of a whole queue are requeued a page at a time", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 1_500);
     await queue.jobs.obliterate({ force: true });
-    expect(await putBackLost(queue, [run])).toBe(1_000);
+    expect(await requeueLost(queue, [run])).toBe(1_000);
   });
 
   it("whose job failed without a word are recorded as failed", async () => {
@@ -146,7 +146,7 @@ describe("lost chunks", () => {
     );
     await new Promise((resolve) => worker.once("failed", resolve));
     await worker.close();
-    expect(await putBackLost(queue, [run])).toBe(0);
+    expect(await requeueLost(queue, [run])).toBe(0);
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
   });
 
@@ -163,13 +163,13 @@ describe("lost chunks", () => {
     );
     await new Promise((resolve) => worker.once("failed", resolve));
     await worker.close();
-    expect(await putBackLost(queue, [run])).toBe(0);
+    expect(await requeueLost(queue, [run])).toBe(0);
     expect(await readVerification(queue, run)).toMatchObject({ total: 1, failed: 1 });
     await startVerification(queue, run, { mode: "sample", sample: 1 });
     expect(await queue.jobs.getWaitingCount()).toBe(1);
   });
 
-  it("of a verification are put back as well", async () => {
+  it("of a verification are requeued as well", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 3);
     await cancelRun(queue, run);
@@ -188,7 +188,7 @@ describe("lost chunks", () => {
       matched: 5,
     });
     // Of any run that has not ended, not of the newest alone.
-    expect(await putBackLost(queue, [await startedRun(queue), run])).toBe(1);
+    expect(await requeueLost(queue, [await startedRun(queue), run])).toBe(1);
     expect(await queue.jobs.getJob(jobId(run, "verify", 2))).toBeDefined();
   });
 });

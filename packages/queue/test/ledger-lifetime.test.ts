@@ -7,12 +7,12 @@ import {
   failVerified,
   forgetRun,
   listRuns,
-  putBackLost,
+  requeueLost,
   readStatus,
   recordChunk,
   recordVerified,
   retryRun,
-  settleRun,
+  finalizeRun,
   stageRejects,
 } from "../src/index.js";
 import {
@@ -43,7 +43,7 @@ describe("a ledger", () => {
     await finish(queue, run, 0, { read: 10, migrated: 9, rejected: 1 }, ["x"]);
     expect((await readStatus(queue, run)).phase).toBe("failed");
     // As of a ledger to which these chunks bring the first of their kind.
-    await queue.redis.del(...["efforts", "changed"].map((name) => `{rehome}:run:${run}:${name}`));
+    await queue.redis.del(...["attempts", "changed"].map((name) => `{rehome}:run:${run}:${name}`));
     await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["y", "z"]);
     await failChunk(queue, run, 2, "broken", { attempts: 1, ms: 1 });
     await expectToExpire(queue, run);
@@ -62,7 +62,7 @@ describe("a ledger", () => {
       await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 1, rejected: 1 });
       return page;
     });
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
     expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
     await expectToExpire(queue, run);
   });
@@ -99,7 +99,7 @@ describe("a ledger", () => {
     await retryRun(queue, run);
     await failChunk(queue, run, 1, "broken");
     await failChunk(queue, run, 2, "broken");
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
     expect(await queue.redis.exists(`{rehome}:run:${run}:rejects:1`)).toBe(1);
     await expectToExpire(queue, run);
   });
@@ -110,7 +110,7 @@ describe("a ledger", () => {
     vi.spyOn(queue.redis, "hget").mockRejectedValueOnce(new Error("killed"));
     await expect(cancelRun(queue, run)).rejects.toThrow("killed");
     const newest = await startedRun(queue);
-    await putBackLost(queue, [newest, run]);
+    await requeueLost(queue, [newest, run]);
     await expectToExpire(queue, run);
   });
 

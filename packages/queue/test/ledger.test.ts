@@ -21,7 +21,7 @@ import {
   resolveRun,
   resumeRun,
   retryRun,
-  settleRun,
+  finalizeRun,
   type ShownReject,
   stageRejects,
   stopRun,
@@ -54,13 +54,13 @@ describe("a run", () => {
       ...frozen,
       id: run,
       phase: "planning",
-      planWhole: false,
+      planComplete: false,
       total: 0,
       planned: 0,
     });
   });
 
-  it("has the floor alone, however many start at once", async () => {
+  it("is the only active run, however many start at once", async () => {
     const queue = await freshQueue();
     const attempts = await Promise.allSettled(Array.from({ length: 20 }, () => startedRun(queue)));
     const won = attempts.filter((attempt) => attempt.status === "fulfilled");
@@ -68,14 +68,14 @@ describe("a run", () => {
     expect(await listRuns(queue)).toEqual([won[0]?.value]);
   });
 
-  it("leaves the floor when it ends, however it ends", async () => {
+  it("stops being the active run when it ends, however it ends", async () => {
     const queue = await freshQueue();
     await stopRun(queue, await startedRun(queue), "stopped");
     await cancelRun(queue, await startedRun(queue));
     const run = await plannedRun(queue, 1);
     expect((await failureOf(startedRun(queue))).code).toBe("run-active");
     await recordChunk(queue, run, 0, "a", zeroCounts());
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
     await startedRun(queue);
   });
 
@@ -119,7 +119,7 @@ describe("bounds", () => {
     await recordBounds(queue, run, 1, 10, [id("b"), id("c")]);
     expect((await readStatus(queue, run)).sessions.planned).toBe(30);
     expect(await readPlanEnd(queue, run)).toEqual({
-      whole: false,
+      complete: false,
       next: 3,
       after: "c",
     });
@@ -127,13 +127,13 @@ describe("bounds", () => {
     expect(failure.code).toBe("other-planner");
     expect(failure.message).not.toContain("secret");
     expect(await readPlanEnd(queue, run)).toEqual({
-      whole: false,
+      complete: false,
       next: 3,
       after: "c",
     });
   });
 
-  it("leave no range open above before the plan is whole", async () => {
+  it("leave no range open above before the plan is complete", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await recordBounds(queue, run, 0, 10, [id("a")]);
@@ -236,24 +236,24 @@ describe("a chunk's record", () => {
   });
 });
 
-describe("settling", () => {
-  it("does not end a run whose plan is not whole, even if every chunk is done", async () => {
+describe("finalizing", () => {
+  it("does not end a run whose plan is not complete, even if every chunk is done", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await recordBounds(queue, run, 0, 10, [id("a")]);
     await recordChunk(queue, run, 0, "a", counts({ read: 10, migrated: 10 }));
-    expect(await settleRun(queue, run)).toBe("planning");
+    expect(await finalizeRun(queue, run)).toBe("planning");
     await closePlan(queue, run, { exists: true, size: 1 });
-    expect(await settleRun(queue, run)).toBe("running");
+    expect(await finalizeRun(queue, run)).toBe("running");
     await recordChunk(queue, run, 1, "a", counts({ read: 1, migrated: 1 }));
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
   });
 
   it("completes a run of nothing", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await closePlan(queue, run, { exists: false, size: 0 });
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
     const status = await readStatus(queue, run);
     expect(status.chunks.total).toBe(0);
     expect(status.finishedAt).not.toBeNull();
@@ -263,11 +263,11 @@ describe("settling", () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 2);
     await failChunk(queue, run, 0, "broken");
-    expect(await settleRun(queue, run)).toBe("running");
+    expect(await finalizeRun(queue, run)).toBe("running");
     await recordChunk(queue, run, 1, "a", counts({ read: 5, migrated: 5 }));
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
     const { finishedAt } = await readStatus(queue, run);
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
     expect((await readStatus(queue, run)).finishedAt).toBe(finishedAt);
   });
 });
@@ -308,7 +308,7 @@ describe("a call whose answer was lost, and that the client sends again,", () =>
     }
   });
 
-  it("does not take a run for another that has the floor", async () => {
+  it("does not take a run for another that is the active run", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });

@@ -4,12 +4,12 @@ import {
   admitBatch,
   cancelRun,
   failChunk,
-  putBackLost,
+  requeueLost,
   readStatus,
   recordBounds,
   recordChunk,
   setWaiting,
-  settleRun,
+  finalizeRun,
   stopRun,
 } from "../src/index.js";
 import { freshQueue, frozen, plannedRun } from "./queue-fixture.js";
@@ -24,13 +24,13 @@ it("a run lost with the queue's data does not come back as half a record, whoeve
   await failChunk(queue, run, 1, "reason");
   await setWaiting(queue, run, "copy", "reason");
   await setWaiting(queue, run, "verify", "reason");
-  expect(await settleRun(queue, run)).toBeNull();
+  expect(await finalizeRun(queue, run)).toBeNull();
   await stopRun(queue, run, "reason");
   await expect(recordBounds(queue, run, 3, frozen.chunkSize, [])).rejects.toMatchObject({
     code: "unknown-run",
   });
   await expect(cancelRun(queue, run)).rejects.toMatchObject({ code: "wrong-phase" });
-  expect(await putBackLost(queue, [run])).toBe(0);
+  expect(await requeueLost(queue, [run])).toBe(0);
 
   expect(await queue.redis.keys("{rehome}:run:*")).toEqual([]);
   await expect(readStatus(queue, run)).rejects.toMatchObject({
@@ -45,7 +45,7 @@ it("a run that has ended waits for nothing, whatever a worker that comes late ha
   await setWaiting(queue, run, "copy", "reason");
   expect((await readStatus(queue, run)).notice).toBe("reason");
   await recordChunk(queue, run, 0, "attempt", zeroCounts());
-  expect(await settleRun(queue, run)).toBe("completed");
+  expect(await finalizeRun(queue, run)).toBe("completed");
   await setWaiting(queue, run, "copy", "late");
   expect((await readStatus(queue, run)).notice).toBeNull();
 });

@@ -9,13 +9,13 @@ import {
   listLogouts,
   readChunkState,
   readLoginSecret,
-  readPace,
+  readRateLimit,
   readStatus,
   recordAction,
   recordChunk,
   recordLogout,
   retryRun,
-  settleRun,
+  finalizeRun,
 } from "../src/index.js";
 import { freshQueue, plannedRun, stageOne } from "./queue-fixture.js";
 
@@ -26,7 +26,7 @@ describe("a changed rate", () => {
     await admitBatch(queue, run, 1_000);
     expect((await admitBatch(queue, run, 1_000)).waitMs).toBeGreaterThan(900_000);
     await changeRate(queue, run, 1_000);
-    expect(await readPace(queue, run)).toEqual({ phase: "running", maxRate: 1_000 });
+    expect(await readRateLimit(queue, run)).toEqual({ phase: "running", maxRate: 1_000 });
     expect(await admitBatch(queue, run, 1_000)).toMatchObject({ waitMs: 0, maxRate: 1_000 });
     expect((await admitBatch(queue, run, 1_000)).waitMs).toBeGreaterThan(500);
     await changeRate(queue, run, null);
@@ -38,7 +38,7 @@ describe("a changed rate", () => {
     const run = await plannedRun(queue, 1);
     await cancelRun(queue, run);
     await expect(changeRate(queue, run, 5)).rejects.toMatchObject({ code: "wrong-phase" });
-    expect((await readPace(queue, run)).maxRate).toBeNull();
+    expect((await readRateLimit(queue, run)).maxRate).toBeNull();
   });
 });
 
@@ -50,19 +50,19 @@ describe("a retry of one kind of trouble", () => {
     await stageOne(queue, run, 1, "a");
     await recordChunk(queue, run, 1, "a", { ...zeroCounts(), read: 10, rejected: 10 });
     await failChunk(queue, run, 2, "broken");
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
 
     expect(await retryRun(queue, run, "rejects")).toBe(1);
     expect((await readStatus(queue, run)).chunks).toMatchObject({ failed: 1, waiting: 1, done: 1 });
     await stageOne(queue, run, 1, "b");
     await recordChunk(queue, run, 1, "b", { ...zeroCounts(), read: 10, rejected: 10 });
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
 
     expect(await retryRun(queue, run, "failed")).toBe(1);
     expect((await readChunkState(queue, run, 1)).state).toBe("done");
     expect((await readStatus(queue, run)).chunks).toMatchObject({ failed: 0, waiting: 1, done: 2 });
     await recordChunk(queue, run, 2, "b", { ...zeroCounts(), read: 5, migrated: 5 });
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
     expect(await retryRun(queue, run, "failed")).toBe(0);
   });
 });

@@ -24,7 +24,7 @@ describe("a plan", () => {
     expect((await readStatus(queue, run)).notice).toBeNull();
   });
 
-  it("that is whole takes no bound of a planner that was stopped and wakes up, not even while paused", async () => {
+  it("that is complete takes no bound of a planner that was stopped and wakes up, not even while paused", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await recordBounds(queue, run, 0, frozen.chunkSize, ["a" as SessionId]);
@@ -32,7 +32,7 @@ describe("a plan", () => {
     await closePlan(queue, run, { exists: true, size: 1 });
     await expect(
       recordBounds(queue, run, 1, frozen.chunkSize, ["b" as SessionId]),
-    ).rejects.toMatchObject({ code: "run-ended", message: expect.stringMatching(/whole/) });
-    expect(await readRun(queue, run)).toMatchObject({ total: 2, planWhole: true });
+    ).rejects.toMatchObject({ code: "run-ended", message: expect.stringMatching(/completely/) });
+    expect(await readRun(queue, run)).toMatchObject({ total: 2, planComplete: true });
   });
 });

@@ -19,7 +19,7 @@ import {
   stageRejects,
   failChunk,
   recordChunk,
-  settleRun,
+  finalizeRun,
 } from "../src/index.js";
 
 const opened: QueueConnection[] = [];
@@ -113,7 +113,7 @@ export async function finish(
   const attempt = `a${Math.random()}`;
   await stageRejects(queue, run, chunk, attempt, rejected.map(reject));
   await recordChunk(queue, run, chunk, attempt, { ...zeroCounts(), ...some });
-  await settleRun(queue, run);
+  await finalizeRun(queue, run);
 }
 
 /** A completed run of three chunks, of which one failed and one rejected two sessions. */
@@ -123,6 +123,6 @@ export async function runWithTroubles(queue: QueueConnection): Promise<RunId> {
   await finish(queue, run, 0, { read: 10, migrated: 10 });
   await finish(queue, run, 1, { read: 10, migrated: 8, rejected: 2 }, ["x", "y"]);
   await failChunk(queue, run, 2, "broken");
-  expect(await settleRun(queue, run)).toBe("failed");
+  expect(await finalizeRun(queue, run)).toBe("failed");
   return run;
 }

@@ -5,13 +5,13 @@ import {
   cancelRun,
   failChunk,
   listRejects,
-  putBackLost,
+  requeueLost,
   readChunkState,
   readRejectedIds,
   readStatus,
   recordChunk,
   retryRun,
-  settleRun,
+  finalizeRun,
   stageRejects,
 } from "../src/index.js";
 import {
@@ -63,7 +63,7 @@ describe("retrying", () => {
     await retryRun(queue, run);
     await failChunk(queue, run, 1, "broken");
     await failChunk(queue, run, 2, "broken");
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
     expect(await readStatus(queue, run)).toMatchObject({
       chunks: { done: 1, failed: 2 },
       sessions: { read: 10, migrated: 10, rejected: 0 },
@@ -72,7 +72,7 @@ describe("retrying", () => {
     expect((await readChunkState(queue, run, 1)).state).toBe("open");
   });
 
-  it("is refused while another run has the floor, and does nothing where there is nothing to do", async () => {
+  it("is refused while another run is active, and does nothing where there is nothing to do", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
     const other = await startedRun(queue);
@@ -89,7 +89,7 @@ describe("retrying", () => {
     expect((await readStatus(clean, whole)).phase).toBe("completed");
   });
 
-  it("leaves the run as it was when another takes the floor at the last moment", async () => {
+  it("leaves the run as it was when another becomes the active one at the last moment", async () => {
     const queue = await freshQueue();
     const run = await runWithTroubles(queue);
     const before = await readStatus(queue, run);
@@ -113,8 +113,8 @@ describe("retrying", () => {
     vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
       if (!looking) {
         looking = true;
-        await putBackLost(queue, [run]);
-        phases.push(await settleRun(queue, run));
+        await requeueLost(queue, [run]);
+        phases.push(await finalizeRun(queue, run));
         looking = false;
       }
       return await scan(...args);
@@ -135,7 +135,7 @@ describe("retrying", () => {
     vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
       if ((await queue.redis.pexpire(`{rehome}:run:${run}:reopening`, 900)) === 1) {
         await sleep(1_200);
-        phases.push(await settleRun(queue, run));
+        phases.push(await finalizeRun(queue, run));
       }
       return await scan(...args);
     }) as never);
@@ -150,7 +150,7 @@ describe("retrying", () => {
     vi.spyOn(queue.redis, "hscan").mockImplementation((async (...args: unknown[]) => {
       // As if the queue had been out of reach for longer.
       if ((await queue.redis.del(`{rehome}:run:${run}:reopening`)) === 1)
-        await settleRun(queue, run);
+        await finalizeRun(queue, run);
       return await scan(...args);
     }) as never);
     await expect(retryRun(queue, run)).rejects.toThrow(/ended again/);
@@ -162,12 +162,12 @@ describe("retrying", () => {
     expect(await retryRun(queue, run)).toBe(2);
   });
 
-  it("settles a run that failed of a chunk which was recorded afterwards", async () => {
+  it("finalizes a run that failed of a chunk which was recorded afterwards", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue, 2);
     await finish(queue, run, 0, { read: 10, migrated: 10 });
     await failChunk(queue, run, 1, "broken");
-    expect(await settleRun(queue, run)).toBe("failed");
+    expect(await finalizeRun(queue, run)).toBe("failed");
     await finish(queue, run, 1, { read: 5, migrated: 5 });
     expect((await readStatus(queue, run)).phase).toBe("failed");
     expect(await retryRun(queue, run)).toBe(0);
@@ -196,7 +196,7 @@ describe("retrying", () => {
         spy.mockRestore();
         if (!killed) break;
         await queue.redis.del(`{rehome}:run:${run}:reopening`);
-        await putBackLost(queue, [run]);
+        await requeueLost(queue, [run]);
         const { phase } = await readStatus(queue, run);
         if (phase === "failed") {
           await expectToExpire(queue, run);
@@ -224,7 +224,7 @@ describe("retrying", () => {
     await expect(retryRun(queue, run)).rejects.toThrow("killed");
     spy.mockRestore();
     await queue.redis.del(`{rehome}:run:${run}:reopening`);
-    await putBackLost(queue, [run]);
+    await requeueLost(queue, [run]);
     expect((await readStatus(queue, run)).phase).toBe("running");
     for (const key of await queue.redis.keys(`{rehome}:run:${run}*`)) {
       expect(await queue.redis.ttl(key), key).toBe(-1);
@@ -334,7 +334,7 @@ describe("rejects", () => {
       await stageRejects(queue, run, 0, "a", rejects);
     }
     await recordChunk(queue, run, 0, "a", { ...zeroCounts(), read: 100_000, rejected: 100_000 });
-    expect(await settleRun(queue, run)).toBe("completed");
+    expect(await finalizeRun(queue, run)).toBe("completed");
     const before = process.memoryUsage().rss;
     let listed = 0;
     for await (const _ of listRejects(queue, run)) listed += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { announceWorker, listWorkers, type WorkerReport } from "../src/index.js";
+import { recordHeartbeat, listWorkers, type WorkerReport } from "../src/index.js";
 import { freshQueue } from "./queue-fixture.js";
 
 const report: WorkerReport = {
@@ -16,11 +16,11 @@ const report: WorkerReport = {
 const SEEN = "{rehome}:workers:seen";
 
 describe("a worker", () => {
-  it("is shown as it last announced itself, and gone once it has been silent for some seconds", async () => {
+  it("is shown as its last heartbeat said, and gone once there was none for some seconds", async () => {
     const queue = await freshQueue();
-    await announceWorker(queue, report);
-    await announceWorker(queue, { ...report, sessions: 7 });
-    await announceWorker(queue, { ...report, name: "host-2", pid: 2 });
+    await recordHeartbeat(queue, report);
+    await recordHeartbeat(queue, { ...report, sessions: 7 });
+    await recordHeartbeat(queue, { ...report, name: "host-2", pid: 2 });
     expect(await listWorkers(queue)).toMatchObject([
       { name: "host-1", sessions: 7, gone: false },
       { name: "host-2", gone: false },
@@ -31,17 +31,17 @@ describe("a worker", () => {
 
   it("that said that it stops is not gone", async () => {
     const queue = await freshQueue();
-    await announceWorker(queue, { ...report, stopped: true });
+    await recordHeartbeat(queue, { ...report, stopped: true });
     await queue.redis.zincrby(SEEN, -5_000, "host-1");
     expect(await listWorkers(queue)).toMatchObject([{ stopped: true, gone: false }]);
   });
 
   it("is dropped once it has been gone for long", async () => {
     const queue = await freshQueue();
-    await announceWorker(queue, report);
+    await recordHeartbeat(queue, report);
     await queue.redis.zincrby(SEEN, -16 * 60_000, "host-1");
     expect(await listWorkers(queue)).toEqual([]);
-    await announceWorker(queue, { ...report, name: "host-2" });
+    await recordHeartbeat(queue, { ...report, name: "host-2" });
     expect(await queue.redis.hkeys("{rehome}:workers")).toEqual(["host-2"]);
   });
 });
@@ -49,7 +49,7 @@ describe("a worker", () => {
 describe("what is no worker's report", () => {
   it("is not shown", async () => {
     const queue = await freshQueue();
-    await announceWorker(queue, report);
+    await recordHeartbeat(queue, report);
     for (const bad of ["canary", '{"name":"canary"}', JSON.stringify({ ...report, canary: 1 })])
       await queue.redis.hset("{rehome}:workers", "host-1", bad).then(async () => {
         expect(await listWorkers(queue)).toEqual([]);

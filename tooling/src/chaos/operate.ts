@@ -26,8 +26,8 @@ export function operate(house: House, random: Random): Operating {
     if (run === null) {
       if (!starting) return;
       // Slow enough that most of what befalls it meets work half done.
-      const pace = ["--max-rate", String(random.between(300, 900))];
-      const start = ["start", "--chunk-size", String(random.pick([20, 100, 300])), ...pace];
+      const rateLimit = ["--max-rate", String(random.between(300, 900))];
+      const start = ["start", "--chunk-size", String(random.pick([20, 100, 300])), ...rateLimit];
       const { environment = {}, onKilled = () => {} } = doomed ?? {};
       doomed = null;
       const planner = spawnRehome(start, { ...house.urls, ...environment });
@@ -56,7 +56,7 @@ export function operate(house: House, random: Random): Operating {
     },
     finish: async () => {
       starting = false;
-      // A start that is under way may not have taken the floor yet.
+      // A start that is under way may not have become the active run yet.
       while (looking || (await house.queue.get("{rehome}:active")) !== null) await sleep(LOOK_MS);
     },
     stop: async () => {

@@ -16,10 +16,10 @@ const CHUNK_STEPS = [
   "stage",
   "check-target",
   "record",
-  "settle",
+  "finalize",
 ];
 /** Where another worker may have done the same meanwhile. */
-const LATE_STEPS = ["load", "stage", "check-target", "record", "settle"];
+const LATE_STEPS = ["load", "stage", "check-target", "record", "finalize"];
 const PLAN_STEPS = [
   "preflight",
   "place-marker",
@@ -30,7 +30,7 @@ const PLAN_STEPS = [
   "enqueue",
   "count-rest",
   "close-plan",
-  "settle",
+  "finalize",
 ];
 
 /** Longer than the two seconds that a lock lasts here. */

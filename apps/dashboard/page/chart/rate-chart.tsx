@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { SamplesPicture, Status } from "../../src/picture.js";
+import type { SamplesView, Status } from "../../src/view-model.js";
 import { count } from "../figures.js";
 import { Panel } from "../panel.js";
 import { makePlot, type Plot } from "./plot.js";
 import { runRates } from "./rates.js";
 
 /** Sessions a second, over the last 15 minutes or the whole run. */
-export function RateChart({ samples, status }: { samples: SamplesPicture | null; status: Status }) {
+export function RateChart({ samples, status }: { samples: SamplesView | null; status: Status }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const [whole, setWhole] = useState(false);

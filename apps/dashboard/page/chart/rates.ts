@@ -1,4 +1,4 @@
-import type { SamplePair, SamplesPicture, Status } from "../../src/picture.js";
+import type { SamplePair, SamplesView, Status } from "../../src/view-model.js";
 
 /** Unix seconds, and sessions a second until then; of one length. */
 export interface Rates {
@@ -12,7 +12,7 @@ const STANDSTILL_MS = 6_000;
 
 /** A run's rates over the last 15 minutes or the `whole` of it; of one that has ended, up to its end. */
 export function runRates(
-  samples: SamplesPicture | null,
+  samples: SamplesView | null,
   status: Pick<Status, "startedAt" | "finishedAt" | "sessions">,
   whole: boolean,
 ): Rates {

@@ -1,4 +1,4 @@
-import { CHUNK_STATES, type ChunkLetter } from "../../src/picture.js";
+import { CHUNK_STATES, type ChunkLetter } from "../../src/view-model.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 
 /** Beyond so many chunks a cell stands for several. */

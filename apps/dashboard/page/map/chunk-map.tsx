@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { RunPicture } from "../../src/picture.js";
+import type { RunView } from "../../src/view-model.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 import { count, many } from "../figures.js";
 import { Panel } from "../panel.js";
@@ -9,7 +9,7 @@ import { ChunkTold } from "./chunk-told.js";
 import { Legend } from "./legend.js";
 
 /** Every chunk of the run; pointer and arrow keys tell of each. */
-export function ChunkMap({ run, letters }: { run: RunPicture; letters: ChunkLetters }) {
+export function ChunkMap({ run, letters }: { run: RunView; letters: ChunkLetters }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const map = useRef<MapCanvas | null>(null);
   const [cell, setCell] = useState<number | null>(null);

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { CHUNK_STATES, type ChunkPicture } from "../../src/picture.js";
+import { CHUNK_STATES, type ChunkView } from "../../src/view-model.js";
 import { readChunk } from "../api.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 import { count, milliseconds } from "../figures.js";
@@ -17,7 +17,7 @@ export function ChunkTold(props: {
   letters: ChunkLetters;
 }) {
   const { run, chunk, cell, letters } = props;
-  const [told, setTold] = useState<ChunkPicture | null>(null);
+  const [told, setTold] = useState<ChunkView | null>(null);
   const letter = chunk === null ? null : letters.at(chunk);
 
   useEffect(() => {
@@ -26,7 +26,7 @@ export function ChunkTold(props: {
     let left = false;
     const timer = setTimeout(() => {
       readChunk(run, chunk).then(
-        (picture) => !left && setTold(picture),
+        (view) => !left && setTold(view),
         () => undefined,
       );
     }, REST_MS);
@@ -51,7 +51,7 @@ export function ChunkTold(props: {
   );
 }
 
-function Rest({ told }: { told: ChunkPicture }) {
+function Rest({ told }: { told: ChunkView }) {
   const { attempts, ms, counts, reason, worker } = told;
   const outcomes = OUTCOMES.filter((outcome) => (counts?.[outcome] ?? 0) > 0);
   return (

@@ -1,4 +1,4 @@
-import type { ChunkLetter } from "../../src/picture.js";
+import type { ChunkLetter } from "../../src/view-model.js";
 import type { Cells, CellLook } from "./cells.js";
 
 export type Palette = Readonly<Record<ChunkLetter | "mark" | "page", string>>;

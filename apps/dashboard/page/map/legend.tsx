@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { CHUNK_STATES, type ChunkLetter } from "../../src/picture.js";
+import { CHUNK_STATES, type ChunkLetter } from "../../src/view-model.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 import { count } from "../figures.js";
 

@@ -1,4 +1,4 @@
-import type { Action } from "../../src/picture.js";
+import type { Action } from "../../src/view-model.js";
 import { Moment } from "../moment.js";
 import { Panel } from "../panel.js";
 

@@ -1,12 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { RunPicture } from "../../src/picture.js";
+import type { RunView } from "../../src/view-model.js";
 import { valueOf } from "../form-value.js";
 import type { Control } from "./control-table.js";
 
 /** Asks once before anything changes. Escape and the browser's own focus handling come with `<dialog>`. */
 export function AskDialog(props: {
   control: Control;
-  run: RunPicture;
+  run: RunView;
   onClose: () => void;
   onConfirm: (given: unknown) => void;
 }) {

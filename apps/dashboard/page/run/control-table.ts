@@ -1,4 +1,4 @@
-import type { Phase, RunPicture } from "../../src/picture.js";
+import type { Phase, RunView } from "../../src/view-model.js";
 
 /** Something an operator may do: when, what it is called, and what is asked first. */
 export interface Control {
@@ -8,7 +8,7 @@ export interface Control {
   readonly form?: "verify" | "rate";
   readonly body?: Readonly<Record<string, string>>;
   readonly dangerous?: boolean;
-  allowed(phase: Phase, run: RunPicture): boolean;
+  allowed(phase: Phase, run: RunView): boolean;
 }
 
 const ACTIVE: readonly Phase[] = ["planning", "running", "paused"];
@@ -53,7 +53,7 @@ export const CONTROLS: readonly Control[] = [
     label: "Verify",
     question: "The workers will compare source and target.",
     form: "verify",
-    allowed: (phase, { planWhole }) => !ACTIVE.includes(phase) && planWhole,
+    allowed: (phase, { planComplete }) => !ACTIVE.includes(phase) && planComplete,
   },
   {
     verb: "cancel",

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Me, RunPicture } from "../../src/picture.js";
+import type { Me, RunView } from "../../src/view-model.js";
 import { changeRun, Refusal } from "../api.js";
 import { AskDialog } from "./ask-dialog.js";
 import { type Control, CONTROLS } from "./control-table.js";
@@ -8,7 +8,7 @@ import { type Control, CONTROLS } from "./control-table.js";
 const SAID_FOR_MS = 20_000;
 
 /** What an operator may press now. Each asks once, and says what it did. */
-export function Controls({ me, run }: { me: Me; run: RunPicture }) {
+export function Controls({ me, run }: { me: Me; run: RunView }) {
   const [asking, setAsking] = useState<Control | null>(null);
   const [said, setSaid] = useState<{ text: string; ok: boolean } | null>(null);
   const { phase, run: id } = run.status;

@@ -1,9 +1,9 @@
-import type { RunPicture } from "../../src/picture.js";
+import type { RunView } from "../../src/view-model.js";
 import { count, many } from "../figures.js";
 import { Panel } from "../panel.js";
 
 /** Chunks that ran out of attempts, by reason. */
-export function Failures({ run }: { run: RunPicture }) {
+export function Failures({ run }: { run: RunView }) {
   const all = run.status.chunks.failed;
   return (
     <Panel name="failures" title="Failed chunks" note={count(all)}>

@@ -1,9 +1,9 @@
-import type { Overview, RunPicture } from "../../src/picture.js";
+import type { Overview, RunView } from "../../src/view-model.js";
 import { bytes, percent } from "../figures.js";
 import { Panel } from "../panel.js";
 
 /** The target's memory against its limit, and where the run is taking it. */
-export function Memory({ memory, run }: { memory: Overview["memory"]; run: RunPicture }) {
+export function Memory({ memory, run }: { memory: Overview["memory"]; run: RunView }) {
   return (
     <Panel name="memory" title="Memory of the target">
       {"unknown" in memory ? (
@@ -17,7 +17,7 @@ export function Memory({ memory, run }: { memory: Overview["memory"]; run: RunPi
   );
 }
 
-function Gauge({ used, max, run }: { used: number; max: number | null; run: RunPicture }) {
+function Gauge({ used, max, run }: { used: number; max: number | null; run: RunView }) {
   const { projectedBytes: projected, isItsTarget } = run;
   const scale = max ?? Math.max(used, projected ?? 0) * 1.25;
   const share = (value: number) => `${Math.min(100, (value / scale) * 100)}%`;

@@ -1,4 +1,4 @@
-import type { Status } from "../../src/picture.js";
+import type { Status } from "../../src/view-model.js";
 import { count, many, percent } from "../figures.js";
 import { Panel } from "../panel.js";
 

@@ -1,4 +1,4 @@
-import type { Phase } from "../../src/picture.js";
+import type { Phase } from "../../src/view-model.js";
 
 /** A sign beside the word, so that colour is never all there is. */
 const SIGNS: Readonly<Record<Phase, string>> = {

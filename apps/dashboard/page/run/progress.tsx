@@ -1,11 +1,11 @@
-import type { RunPicture, Status, WorkerRecord } from "../../src/picture.js";
+import type { RunView, Status, WorkerRecord } from "../../src/view-model.js";
 import { count, many, percent, span } from "../figures.js";
 import { Moment } from "../moment.js";
 
 const OUTCOMES = ["migrated", "kept", "expired", "rejected"] as const;
 
 /** How far, how fast, when done: legible from across the room. */
-export function Progress({ run, workers }: { run: RunPicture; workers: readonly WorkerRecord[] }) {
+export function Progress({ run, workers }: { run: RunView; workers: readonly WorkerRecord[] }) {
   const { status, maxRate } = run;
   const { sessions, sessionsPerSecond, etaSeconds, finishedAt, phase } = status;
   const speed = phase === "paused" ? null : sessionsPerSecond;

@@ -1,9 +1,9 @@
-import type { RunPicture } from "../../src/picture.js";
+import type { RunView } from "../../src/view-model.js";
 import { count } from "../figures.js";
 import { Moment } from "../moment.js";
 import { Panel } from "../panel.js";
 
-export function Rejects({ run }: { run: RunPicture }) {
+export function Rejects({ run }: { run: RunView }) {
   const { groups, counted } = run.rejects;
   const all = run.status.sessions.rejected;
   return (

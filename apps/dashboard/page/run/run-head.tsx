@@ -1,10 +1,10 @@
-import type { Me, Overview, RunPicture } from "../../src/picture.js";
+import type { Me, Overview, RunView } from "../../src/view-model.js";
 import { Moment } from "../moment.js";
 import { Controls } from "./controls.js";
 import { PhaseBadge } from "./phase-badge.js";
 
 /** Which run this is, what it waits for, and what may be pressed. */
-export function RunHead({ me, run, overview }: { me: Me; run: RunPicture; overview: Overview }) {
+export function RunHead({ me, run, overview }: { me: Me; run: RunView; overview: Overview }) {
   const { status } = run;
   const here = overview.workers.some(({ gone, stopped }) => !gone && !stopped);
   const active = ["planning", "running", "paused"].includes(status.phase);

@@ -1,4 +1,4 @@
-import type { RunSummary } from "../../src/picture.js";
+import type { RunSummary } from "../../src/view-model.js";
 import { count, percent } from "../figures.js";
 import { Moment } from "../moment.js";
 import { Panel } from "../panel.js";

@@ -1,8 +1,8 @@
-import type { RunPicture, VerificationPicture } from "../../src/picture.js";
+import type { RunView, VerificationView } from "../../src/view-model.js";
 import { count, percent } from "../figures.js";
 import { Panel } from "../panel.js";
 
-export function Verification({ run }: { run: RunPicture }) {
+export function Verification({ run }: { run: RunView }) {
   return (
     <Panel name="verification" title="Verification">
       {run.verification === null ? (
@@ -22,7 +22,7 @@ const GOOD = {
   count: "Nothing is missing, nothing is extra",
 } as const;
 
-function Verdict({ verification }: { verification: VerificationPicture }) {
+function Verdict({ verification }: { verification: VerificationView }) {
   const { result, total, done, failed, waiting } = verification;
   if (done + failed < total) {
     return (

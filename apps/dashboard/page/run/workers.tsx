@@ -1,9 +1,9 @@
-import type { RunPicture, WorkerRecord } from "../../src/picture.js";
+import type { RunView, WorkerRecord } from "../../src/view-model.js";
 import { count, many } from "../figures.js";
 import { Moment } from "../moment.js";
 import { Panel } from "../panel.js";
 
-export function Workers({ workers, run }: { workers: readonly WorkerRecord[]; run: RunPicture }) {
+export function Workers({ workers, run }: { workers: readonly WorkerRecord[]; run: RunView }) {
   const here = workers.filter(({ gone, stopped }) => !gone && !stopped).length;
   const gone = workers.filter((worker) => worker.gone).length;
   const note = `${count(here)} here${gone === 0 ? "" : `, ${count(gone)} gone`}`;

@@ -110,10 +110,10 @@ export async function changeRun(
 
 /** Only the command line can plan: the dashboard never opens the source. */
 async function whatThePlanNeeds(queue: QueueConnection, run: RunId): Promise<string> {
-  const { planWhole } = await readRun(queue, run);
-  return planWhole
+  const { planComplete } = await readRun(queue, run);
+  return planComplete
     ? ""
-    : `; its plan is not whole: unless a rehome start still makes it, finish it with rehome resume ${run}`;
+    : `; its plan is not complete: unless a rehome start still makes it, finish it with rehome resume ${run}`;
 }
 
 function count(number: number, noun: string): string {

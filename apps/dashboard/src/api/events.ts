@@ -12,9 +12,9 @@ const querySchema = z.object({ run: z.string().catch(""), after: z.string().catc
 
 /**
  * Server-sent events: `overview`, `run`, `samples`, `map` (whole) and `chunks` (what changed in it) whenever they
- * change, `trouble` while the queue Redis does not answer, and `beat` after every look, so that silence means
+ * change, `trouble` while the queue Redis does not answer, and `beat` after every look, so that inactivity means
  * that the connection is lost. The id of an event is the mark of the map: a page that comes back with it is sent
- * only what was redrawn since.
+ * only what has changed since.
  */
 export function streamEvents(
   watch: Watch,
@@ -71,16 +71,16 @@ export function streamEvents(
 
   function tellOfRun(): void {
     const watched = watch.of(run);
-    const picture = watched?.picture() ?? null;
-    if (watched === null || picture === null) return;
+    const view = watched?.view() ?? null;
+    if (watched === null || view === null) return;
     if (drawn !== watched.run) {
       // The newest run may be another one by now.
       if (drawn !== null) mark = "";
       drawn = watched.run;
     }
-    sendChanged("run", picture);
+    sendChanged("run", view);
     sendChanged("samples", watched.samples());
-    const changed = watched.redrawnSince(mark);
+    const changed = watched.changesSince(mark);
     const next = watched.mark();
     if (changed === null) send("map", { letters: watched.letters() }, next);
     else if (changed.length > 0) send("chunks", { changed }, next);

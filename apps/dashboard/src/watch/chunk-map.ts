@@ -1,6 +1,6 @@
 import { shownReason } from "@rehome/core";
 import type { ChangedChunk } from "@rehome/queue";
-import type { ChunkLetter, ChunkPicture, FailureGroup } from "../picture.js";
+import type { ChunkLetter, ChunkView, FailureGroup } from "../view-model.js";
 
 /** Failed chunks of a reason that are named one by one. */
 const NAMED = 20;
@@ -10,9 +10,9 @@ export interface ChunkMap {
   /** Takes in what the ledger says. */
   record(changed: readonly ChangedChunk[]): void;
   /** How many chunks there are, and which of them which worker has in hand. Returns what is drawn otherwise now. */
-  redraw(total: number, inHand: ReadonlyMap<number, string>): [number, ChunkLetter][];
+  update(total: number, inHand: ReadonlyMap<number, string>): [number, ChunkLetter][];
   letters(): string;
-  tell(chunk: number): ChunkPicture | null;
+  tell(chunk: number): ChunkView | null;
   failures(): FailureGroup[];
 }
 
@@ -40,7 +40,7 @@ export function makeChunkMap(): ChunkMap {
         else failed.delete(one.chunk);
       }
     },
-    redraw: (total, inHand) => {
+    update: (total, inHand) => {
       for (const chunk of [...held.keys(), ...inHand.keys()]) stale.add(chunk);
       for (let chunk = drawn.length; chunk < total; chunk += 1) stale.add(chunk);
       held = inHand;
@@ -58,12 +58,12 @@ export function makeChunkMap(): ChunkMap {
     tell: (chunk) => {
       const letter = drawn[chunk];
       if (letter === undefined) return null;
-      const { entry, effort = null } = known.get(chunk) ?? {};
+      const { entry, stats = null } = known.get(chunk) ?? {};
       return {
         chunk,
         letter,
-        attempts: effort?.attempts ?? null,
-        ms: effort?.ms ?? null,
+        attempts: stats?.attempts ?? null,
+        ms: stats?.ms ?? null,
         counts: entry !== undefined && "counts" in entry ? entry.counts : null,
         reason: entry?.state === "failed" ? shownReason(entry.reason) : null,
         worker: held.get(chunk) || null,
@@ -72,12 +72,12 @@ export function makeChunkMap(): ChunkMap {
     failures: () => {
       const groups = new Map<string, { chunks: number[]; attempts: number | null }>();
       for (const chunk of [...failed].toSorted((a, b) => a - b)) {
-        const { entry, effort } = known.get(chunk) ?? {};
+        const { entry, stats } = known.get(chunk) ?? {};
         if (entry?.state !== "failed") continue;
         const reason = shownReason(entry.reason);
         const group = groups.get(reason) ?? { chunks: [], attempts: null };
         group.chunks.push(chunk);
-        if (effort) group.attempts = Math.max(group.attempts ?? 0, effort.attempts);
+        if (stats) group.attempts = Math.max(group.attempts ?? 0, stats.attempts);
         groups.set(reason, group);
       }
       return [...groups].map(([reason, { chunks, attempts }]) => ({

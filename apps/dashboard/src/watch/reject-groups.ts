@@ -5,7 +5,7 @@ import {
   readRejectsPage,
   type ShownReject,
 } from "@rehome/queue";
-import type { RejectGroup } from "../picture.js";
+import type { RejectGroup } from "../view-model.js";
 
 /** Rejects of a code that are shown one by one. */
 const SHOWN = 20;

@@ -3,7 +3,7 @@ import {
   activeChunks,
   type QueueConnection,
   readChangedChunks,
-  readPace,
+  readRateLimit,
   readRun,
   readStatus,
   readHoldUp,
@@ -12,9 +12,9 @@ import {
   type VerificationRecord,
   type WorkerRecord,
 } from "@rehome/queue";
-import type { ChunkPicture, RunPicture, SamplesPicture, VerificationPicture } from "../picture.js";
+import type { ChunkView, RunView, SamplesView, VerificationView } from "../view-model.js";
 import { makeChunkMap } from "./chunk-map.js";
-import { makeRedraws, type Redraws } from "./redraws.js";
+import { makeChangeLog, type ChangeLog } from "./change-log.js";
 import { makeRejectGroups } from "./reject-groups.js";
 import { makeSeries } from "./series.js";
 import type { GaugeReading } from "./target-gauge.js";
@@ -33,18 +33,18 @@ export interface RunWatch {
     gauge: GaugeReading,
   ): Promise<void>;
   /** null before the first look. */
-  picture(): RunPicture | null;
-  samples(): SamplesPicture;
-  /** The whole map, and what was redrawn of it. */
+  view(): RunView | null;
+  samples(): SamplesView;
+  /** The whole map, and what has changed in it. */
   letters(): string;
-  redrawnSince: Redraws["since"];
-  mark: Redraws["mark"];
-  tell(chunk: number): ChunkPicture | null;
+  changesSince: ChangeLog["since"];
+  mark: ChangeLog["mark"];
+  tell(chunk: number): ChunkView | null;
 }
 
 export function makeRunWatch(run: RunId): RunWatch {
   let known = nothingKnown();
-  let picture: RunPicture | null = null;
+  let view: RunView | null = null;
 
   /** What is known with the changes since: another where the ledger is an older one. */
   async function readChunks(queue: QueueConnection, before: Known): Promise<Known> {
@@ -67,23 +67,23 @@ export function makeRunWatch(run: RunId): RunWatch {
       const before = known;
       try {
         const record = await readRun(queue, run);
-        const [status, held, pace, verification, mine] = await Promise.all([
+        const [status, held, rateLimit, verification, mine] = await Promise.all([
           readStatus(queue, run),
           activeChunks(queue, run, "copy"),
-          readPace(queue, run),
+          readRateLimit(queue, run),
           readVerification(queue, run),
           readChunks(queue, before),
           before.series.read(queue, run),
         ]);
         known = mine;
         await mine.rejects.readSome(queue, record);
-        mine.redraws.add(mine.map.redraw(record.total, holders(run, held, workers)));
-        picture = {
+        mine.changeLog.add(mine.map.update(record.total, holders(run, held, workers)));
+        view = {
           status,
-          maxRate: pace.maxRate,
+          maxRate: rateLimit.maxRate,
           chunkSize: record.chunkSize,
           conflict: record.conflict,
-          planWhole: record.planWhole,
+          planComplete: record.planComplete,
           verification:
             verification === null ? null : await verificationOf(queue, run, verification),
           rejects: { groups: mine.rejects.groups(), counted: mine.rejects.counted() },
@@ -96,11 +96,11 @@ export function makeRunWatch(run: RunId): RunWatch {
         throw error;
       }
     },
-    picture: () => picture,
-    samples: () => known.series.picture(),
+    view: () => view,
+    samples: () => known.series.view(),
     letters: () => known.map.letters(),
-    redrawnSince: (mark) => known.redraws.since(mark),
-    mark: () => known.redraws.mark(),
+    changesSince: (mark) => known.changeLog.since(mark),
+    mark: () => known.changeLog.mark(),
     tell: (chunk) => known.map.tell(chunk),
   };
 }
@@ -112,7 +112,7 @@ function nothingKnown() {
     /** In the ledger's list of changes. */
     place: 0,
     map: makeChunkMap(),
-    redraws: makeRedraws(),
+    changeLog: makeChangeLog(),
     rejects: makeRejectGroups(),
     series: makeSeries(),
   };
@@ -137,7 +137,7 @@ async function verificationOf(
   queue: QueueConnection,
   run: RunId,
   record: VerificationRecord,
-): Promise<VerificationPicture> {
+): Promise<VerificationView> {
   const { mode, counts, total, done, failed } = record;
   const waiting = done + failed < total ? await readHoldUp(queue, record) : null;
   return { result: conclude(run, mode, counts), total, done, failed, waiting };
@@ -147,7 +147,7 @@ function memoryOf(
   record: Run,
   sessions: { planned: number; read: number; migrated: number },
   gauge: GaugeReading,
-): Pick<RunPicture, "projectedBytes" | "isItsTarget"> {
+): Pick<RunView, "projectedBytes" | "isItsTarget"> {
   if ("unknown" in gauge) return { projectedBytes: null, isItsTarget: null };
   const { address, runId, usedBytes } = gauge;
   const isItsTarget =

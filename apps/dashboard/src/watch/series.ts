@@ -1,6 +1,6 @@
 import type { RunId, Sample } from "@rehome/core";
 import { type QueueConnection, readSamples } from "@rehome/queue";
-import type { SamplesPicture } from "../picture.js";
+import type { SamplesView } from "../view-model.js";
 
 const RECENT_SAMPLES = 900;
 /** More than can be new since the last look. */
@@ -11,7 +11,7 @@ const ALL_EVERY = 60;
 /** The samples of a run's progress; what was read before is not read again. */
 export interface Series {
   read(queue: QueueConnection, run: RunId): Promise<void>;
-  picture(): SamplesPicture;
+  view(): SamplesView;
 }
 
 export function makeSeries(): Series {
@@ -26,7 +26,7 @@ export function makeSeries(): Series {
       whole = all ? latest.whole : append(whole, latest.whole);
       reads += 1;
     },
-    picture: () => ({ recent: recent.map(toPair), whole: whole.map(toPair) }),
+    view: () => ({ recent: recent.map(toPair), whole: whole.map(toPair) }),
   };
 }
 

@@ -2,7 +2,7 @@ import { isActive, RehomeError, type RunId } from "@rehome/core";
 import { listActions, listRunSummaries, listWorkers, type QueueConnection } from "@rehome/queue";
 import type { Logger } from "pino";
 import { within } from "../deadline.js";
-import type { Overview } from "../picture.js";
+import type { Overview } from "../view-model.js";
 import { makeRunWatch, type RunWatch } from "./run-watch.js";
 import type { GaugeReading } from "./target-gauge.js";
 
@@ -23,7 +23,7 @@ export interface Watcher {
 
 /**
  * Looks at the queue Redis once a second while anyone watches, for all of them together: at what is of no single
- * run, at the run that has the floor, and at one other run that someone watches, in turns. What that costs does
+ * run, at the active run, and at one other run that someone watches, in turns. What that costs does
  * not depend on how many watch.
  */
 export interface Watch {
@@ -67,14 +67,14 @@ export function makeWatch(
       "unknown" in gauge ? gauge : { usedBytes: gauge.usedBytes, maxBytes: gauge.maxBytes };
     overview = { runs, workers, actions, memory };
     const [newest] = runs;
-    const floor = runs.find(({ phase }) => isActive(phase)) ?? newest;
+    const current = runs.find(({ phase }) => isActive(phase)) ?? newest;
     const known = new Set(runs.map(({ run }) => run));
     const others = [...new Set([...watchers].map(({ run }) => run ?? newest?.run))].filter(
-      (run): run is RunId => run !== undefined && run !== floor?.run && known.has(run),
+      (run): run is RunId => run !== undefined && run !== current?.run && known.has(run),
     );
     turn += 1;
     const other = others[turn % Math.max(1, others.length)];
-    for (const run of new Set([floor?.run, other])) {
+    for (const run of new Set([current?.run, other])) {
       if (run !== undefined) await watchOf(run).look(queue, workers, gauge);
     }
     for (const run of watches.keys()) if (!known.has(run)) watches.delete(run);

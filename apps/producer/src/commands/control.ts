@@ -85,7 +85,7 @@ async function withRun(
 /** Only a plan that is not whole needs the source. */
 async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
   const run = await readRun(queue, id);
-  if (run.planWhole || run.phase !== "planning") return;
+  if (run.planComplete || run.phase !== "planning") return;
   const source = openSource(urls.source());
   try {
     if ((await source.inspect()).identity !== run.source) {

@@ -44,7 +44,7 @@ export async function start(options: StartOptions): Promise<number> {
       note(
         options.wait
           ? `finishing the plan, then leaving the run to its workers; watch it with: rehome status ${run.id} --watch`
-          : "stopping; the plan is not whole",
+          : "stopping; the plan is not complete",
       ),
     );
     try {
@@ -62,7 +62,7 @@ export async function start(options: StartOptions): Promise<number> {
   });
 }
 
-/** Nothing is written before everything has been looked at, and the marker goes again if the floor is taken. */
+/** Nothing is written before everything has been looked at, and the marker goes again if another run becomes the active one. */
 async function openRun(servers: Servers, options: StartOptions): Promise<Opened> {
   const { queue, target } = servers;
   const { mapping } = options;

@@ -1,6 +1,6 @@
 import { describeFailure, RehomeError } from "@rehome/core";
 import pg from "pg";
-import { unlessSilent } from "./silence.js";
+import { withInactivityTimeout } from "./inactivity-timeout.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Where a peer may vanish, and nobody waits with a limit, as a planner does. */
@@ -20,8 +20,8 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** `silenceMs`: how long the server is waited for without a word of it; for ever where it is not given. */
-export function openConnections(url: URL, max: number, silenceMs?: number): Connections {
+/** `inactivityTimeoutMs`: how long the server may send nothing while an answer is due; no limit where it is not given. */
+export function openConnections(url: URL, max: number, inactivityTimeoutMs?: number): Connections {
   const pool = new pg.Pool({
     connectionString: url.href,
     max,
@@ -42,7 +42,9 @@ export function openConnections(url: URL, max: number, silenceMs?: number): Conn
   };
 
   const answered = async <T>(client: pg.PoolClient, answer: Promise<T>): Promise<T> =>
-    await (silenceMs === undefined ? answer : unlessSilent(client, silenceMs, answer));
+    await (inactivityTimeoutMs === undefined
+      ? answer
+      : withInactivityTimeout(client, inactivityTimeoutMs, answer));
 
   return {
     query: async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {

@@ -15,14 +15,14 @@ export interface PostgresOptions {
   /** A batch is closed once it holds so many bytes. */
   readonly batchBytes?: number;
   /** How long the server may keep one waiting without a word, in ms; by default for ever. */
-  readonly silenceMs?: number;
+  readonly inactivityTimeoutMs?: number;
 }
 
 export function openPostgres(url: URL, options: PostgresOptions): Source {
   const connections: Connections = openConnections(
     url,
     options.connections ?? 4,
-    options.silenceMs,
+    options.inactivityTimeoutMs,
   );
   const batchBytes = options.batchBytes ?? 1024 * 1024;
   return {

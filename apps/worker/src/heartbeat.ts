@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import {
-  announceWorker,
+  recordHeartbeat,
   parseJob,
   type Payload,
   type QueueConnection,
@@ -10,13 +10,13 @@ import type { Job } from "bullmq";
 import type { Config } from "./config.js";
 
 const EVERY_MS = 1_000;
-/** The rate is that of so many of the latest announcements. */
+/** The rate is that of so many of the latest heartbeats. */
 const WINDOW = 5;
 /** A worker that stops does not wait for a queue Redis that is away. */
 const FAREWELL_MS = 1_000;
 
 /** What this worker says of itself once a second, for whoever watches. */
-export interface Announcement {
+export interface Heartbeat {
   begin(): void;
   /** Says that the worker stops. Never rejects. */
   end(): Promise<void>;
@@ -27,15 +27,15 @@ export interface Announcement {
   inHand(): number;
 }
 
-export function makeAnnouncement(
+export function makeHeartbeat(
   queue: QueueConnection,
   config: Pick<Config, "name" | "concurrency">,
-): Announcement {
+): Heartbeat {
   const held = new Set<Job<Payload>>();
   const window: { at: number; sessions: number }[] = [];
   let sessions = 0;
   let timer: NodeJS.Timeout | undefined;
-  let announced: Promise<void> | null = null;
+  let sending: Promise<void> | null = null;
 
   function report(stopped: boolean): WorkerReport {
     window.push({ at: performance.now(), sessions });
@@ -56,23 +56,23 @@ export function makeAnnouncement(
   }
 
   /** One at a time: while the queue Redis is away, a patient connection would keep them all. */
-  function announce(stopped: boolean): Promise<void> {
-    announced ??= announceWorker(queue, report(stopped))
+  function send(stopped: boolean): Promise<void> {
+    sending ??= recordHeartbeat(queue, report(stopped))
       .catch(() => undefined)
       .finally(() => {
-        announced = null;
+        sending = null;
       });
-    return announced;
+    return sending;
   }
 
   return {
     begin: () => {
-      void announce(false);
-      timer = setInterval(() => void announce(false), EVERY_MS);
+      void send(false);
+      timer = setInterval(() => void send(false), EVERY_MS);
     },
     end: async () => {
       clearInterval(timer);
-      const farewell = (announced ?? Promise.resolve()).then(() => announce(true));
+      const farewell = (sending ?? Promise.resolve()).then(() => send(true));
       const patience = new Promise<void>((resolve) => setTimeout(resolve, FAREWELL_MS).unref());
       await Promise.race([farewell, patience]);
     },

@@ -1,6 +1,6 @@
 import type { RunId } from "@rehome/core";
 import type { Job } from "bullmq";
-import { failChunk, settleRun } from "./chunk-record.js";
+import { failChunk, finalizeRun } from "./chunk-record.js";
 import { enqueueChunks } from "./chunk-jobs.js";
 import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
@@ -15,25 +15,25 @@ import { readVerification, failVerified } from "./verification-record.js";
 const PAGE = 1_000;
 
 /**
- * Puts back the chunks of the active run, and of the verifications of these runs, newest first, that the ledger
+ * Requeues the chunks of the active run, and of the verifications of these runs, newest first, that the ledger
  * misses and no job holds: a lost `addBulk`, a queue restored from an older state, a job that stalled out.
- * Meant for a worker that finds itself idle. Returns how many were put back.
+ * Meant for a worker that finds itself idle. Returns how many were requeued.
  */
-export async function putBackLost(queue: QueueConnection, runs: readonly RunId[]): Promise<number> {
+export async function requeueLost(queue: QueueConnection, runs: readonly RunId[]): Promise<number> {
   await alignQueue(queue);
   const active = await readActive(queue);
   const [newest] = runs;
-  if (active === null && newest !== undefined) await settleRun(queue, newest);
-  let lost = active === null ? 0 : await putBackCopies(queue, active);
+  if (active === null && newest !== undefined) await finalizeRun(queue, newest);
+  let lost = active === null ? 0 : await requeueCopies(queue, active);
   for (const run of runs) {
     // Whoever ended it may not have come to that.
     if (run !== active) await expireLedger(queue, run);
-    lost += await putBackVerifications(queue, run);
+    lost += await requeueVerifications(queue, run);
   }
   return lost;
 }
 
-async function putBackCopies(queue: QueueConnection, run: RunId): Promise<number> {
+async function requeueCopies(queue: QueueConnection, run: RunId): Promise<number> {
   await keepLedger(queue, run);
   const keys = runKeys(run);
   const [total, done, failed, phase] = await queue.redis
@@ -43,25 +43,25 @@ async function putBackCopies(queue: QueueConnection, run: RunId): Promise<number
   // Until all are reopened a chunk's failed job is that of the time before.
   if ((await queue.redis.exists(keys.reopening).catch(rethrow)) === 1) return 0;
   if (Number(done) + Number(failed) >= Number(total)) {
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
     return 0;
   }
   const all = Array.from({ length: Number(total) }, (_, chunk) => chunk);
   const open = await openChunks(queue, keys.chunks, all);
-  return putBack(queue, run, "copy", open, async (chunk, reason) => {
+  return requeue(queue, run, "copy", open, async (chunk, reason) => {
     await failChunk(queue, run, chunk, reason);
-    await settleRun(queue, run);
+    await finalizeRun(queue, run);
   });
 }
 
-async function putBackVerifications(queue: QueueConnection, run: RunId): Promise<number> {
+async function requeueVerifications(queue: QueueConnection, run: RunId): Promise<number> {
   const verification = await readVerification(queue, run);
   if (verification === null || verification.done + verification.failed >= verification.total)
     return 0;
   const keys = runKeys(run);
   const planned = (await queue.redis.hkeys(keys.verificationPlan).catch(rethrow)).map(Number);
   const open = await openChunks(queue, keys.verificationChunks, planned);
-  return putBack(queue, run, "verify", open, (chunk, reason) =>
+  return requeue(queue, run, "verify", open, (chunk, reason) =>
     failVerified(queue, run, verification.id, chunk, reason),
   );
 }
@@ -94,7 +94,7 @@ function isOpen({ state }: ChunkState): boolean {
   return state === "open" || state === "retry";
 }
 
-async function putBack(
+async function requeue(
   queue: QueueConnection,
   run: RunId,
   kind: JobKind,

@@ -1,23 +1,23 @@
 import { randomBytes } from "node:crypto";
-import type { ChunkLetter } from "../picture.js";
+import type { ChunkLetter } from "../view-model.js";
 
-type Redraw = readonly [chunk: number, letter: ChunkLetter];
+type Change = readonly [chunk: number, letter: ChunkLetter];
 
 /** About a quarter of an hour of them: longer than a laptop's nap, cheaper than the map. */
 const KEPT = 900;
 
-/** What was redrawn of a map, for pages that come back. */
-export interface Redraws {
-  add(changed: readonly Redraw[]): void;
+/** What has changed in a map, for pages that come back. */
+export interface ChangeLog {
+  add(changed: readonly Change[]): void;
   /** Stands for the map as it is now; another map's marks mean nothing. */
   mark(): string;
-  /** What was redrawn after `mark`; null where that is not known any more, and the whole map is needed. */
-  since(mark: string): Redraw[] | null;
+  /** What has changed after `mark`; null where that is not known any more, and the whole map is needed. */
+  since(mark: string): Change[] | null;
 }
 
-export function makeRedraws(): Redraws {
+export function makeChangeLog(): ChangeLog {
   const epoch = randomBytes(6).toString("hex");
-  const kept: { number: number; changed: readonly Redraw[] }[] = [];
+  const kept: { number: number; changed: readonly Change[] }[] = [];
   let latest = 0;
   return {
     add: (changed) => {

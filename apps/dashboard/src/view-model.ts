@@ -14,7 +14,7 @@ export const CHUNK_STATES = {
 } as const;
 export type ChunkLetter = keyof typeof CHUNK_STATES;
 
-export interface TargetMemoryPicture {
+export interface TargetMemoryView {
   /** Bytes; null where the target does not tell. */
   readonly usedBytes: number | null;
   /** null where there is no limit. */
@@ -27,10 +27,10 @@ export interface Overview {
   readonly workers: readonly WorkerRecord[];
   readonly actions: readonly Action[];
   /** Why not, in words, where the target cannot be asked. */
-  readonly memory: TargetMemoryPicture | { readonly unknown: string };
+  readonly memory: TargetMemoryView | { readonly unknown: string };
 }
 
-export interface VerificationPicture {
+export interface VerificationView {
   readonly result: Verification;
   /** Chunks to be compared. */
   readonly total: number;
@@ -57,13 +57,13 @@ export interface FailureGroup {
   readonly attempts: number | null;
 }
 
-export interface RunPicture {
+export interface RunView {
   readonly status: Status;
   readonly maxRate: number | null;
   readonly chunkSize: number;
   readonly conflict: string;
-  readonly planWhole: boolean;
-  readonly verification: VerificationPicture | null;
+  readonly planComplete: boolean;
+  readonly verification: VerificationView | null;
   readonly rejects: {
     readonly groups: readonly RejectGroup[];
     /** Rejects that have been looked at; fewer than there are while they are being read. */
@@ -79,13 +79,13 @@ export interface RunPicture {
 /** Unix ms and sessions read. */
 export type SamplePair = readonly [at: number, read: number];
 
-export interface SamplesPicture {
+export interface SamplesView {
   readonly recent: readonly SamplePair[];
   readonly whole: readonly SamplePair[];
 }
 
 /** The whole map; one letter a chunk. */
-export interface MapPicture {
+export interface MapView {
   readonly letters: string;
 }
 
@@ -95,7 +95,7 @@ export interface MapChange {
 }
 
 /** What is told of one chunk when it is pointed at. */
-export interface ChunkPicture {
+export interface ChunkView {
   readonly chunk: number;
   readonly letter: ChunkLetter;
   readonly attempts: number | null;

@@ -1,8 +1,8 @@
 -- Decides whether a run has ended. Harmless at any time, by anyone, any number of times.
 -- KEYS: run, active, lease of who reopens its chunks    ARGV: run id
 local run = KEYS[1]
-local phase, whole, total, done, failed = unpack(redis.call('HMGET', run, 'phase', 'planWhole', 'total', 'done', 'failed'))
-if phase ~= 'running' or whole ~= '1' then return phase end
+local phase, complete, total, done, failed = unpack(redis.call('HMGET', run, 'phase', 'planComplete', 'total', 'done', 'failed'))
+if phase ~= 'running' or complete ~= '1' then return phase end
 if redis.call('EXISTS', KEYS[3]) == 1 then return phase end
 if tonumber(done) + tonumber(failed) < tonumber(total) then return phase end
 phase = tonumber(failed) > 0 and 'failed' or 'completed'

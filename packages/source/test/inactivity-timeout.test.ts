@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { openSource } from "../src/index.js";
 import { collect, EVERYTHING, failureOf, READ, referenceDatabase } from "./source-fixture.js";
 
-const SILENCE_MS = 500;
+const INACTIVITY_TIMEOUT_MS = 500;
 
 async function throughProxy() {
   const database = await referenceDatabase();
@@ -11,7 +11,9 @@ async function throughProxy() {
     "INSERT INTO user_sessions (session_id, user_id, user_agent, expires_at) SELECT i, 1, repeat('x', 1000), '2099-01-01' FROM generate_series(1, 3000) i",
   );
   const proxy = await startTcpProxy(Number(database.url.port));
-  const source = openSource(new URL(proxy.through(database.url.href)), { silenceMs: SILENCE_MS });
+  const source = openSource(new URL(proxy.through(database.url.href)), {
+    inactivityTimeoutMs: INACTIVITY_TIMEOUT_MS,
+  });
   onTestFinished(async () => {
     await source.close();
     await proxy.close();
@@ -22,7 +24,7 @@ async function throughProxy() {
 it("a server that falls silent while it is read is given up, and read anew when it speaks again", async () => {
   const { proxy, source } = await throughProxy();
   const reading = (async () => {
-    for await (const _ of source.extract(EVERYTHING, READ)) proxy.stall(4 * SILENCE_MS);
+    for await (const _ of source.extract(EVERYTHING, READ)) proxy.stall(4 * INACTIVITY_TIMEOUT_MS);
   })();
   expect(await failureOf(reading)).toMatchObject({ code: "source-ETIMEDOUT", unavailable: true });
   proxy.stall(0);
@@ -37,7 +39,7 @@ it("a slow server is waited for, and so is a slow reader", async () => {
   expect(await collect(source.extract(EVERYTHING, READ))).toHaveLength(3_000);
   let read = 0;
   for await (const batch of source.extract(EVERYTHING, READ)) {
-    if (read === 0) await new Promise((resolve) => setTimeout(resolve, 3 * SILENCE_MS));
+    if (read === 0) await new Promise((resolve) => setTimeout(resolve, 3 * INACTIVITY_TIMEOUT_MS));
     read += batch.count;
   }
   expect(read).toBe(3_000);
