@@ -155,7 +155,7 @@ describe("a mapping in the file", () => {
             keyPrefix: "app:s:",
             includeExpiresAt: true,
           },
-        } satisfies import("@rehome/core").RehomeConfig;`,
+        } satisfies import("@rehome/config").RehomeConfig;`,
     });
     expect(await house.rehome(["start"], {}, folder)).toMatchObject({ code: 0 });
     const other = await folderWith({

@@ -8,13 +8,13 @@ import {
   parseConnectionUrl,
   parseUsers,
   readSetting,
-  RehomeError,
   type Setting,
   settingsOf,
   type User,
   USERS_VARIABLE,
   type Values,
-} from "@rehome/core";
+} from "@rehome/config";
+import { RehomeError } from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createJiti } from "jiti";
 import { isLoopback } from "./login/same-origin.js";

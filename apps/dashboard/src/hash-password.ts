@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-import { ROLES, RehomeError, USERS_VARIABLE } from "@rehome/core";
+import { ROLES, USERS_VARIABLE } from "@rehome/config";
+import { RehomeError } from "@rehome/core";
 import { Command, Option } from "commander";
 import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "./login/password.js";
 

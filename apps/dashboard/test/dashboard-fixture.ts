@@ -1,12 +1,6 @@
 import { randomBytes } from "node:crypto";
-import {
-  defaultMapping,
-  describeError,
-  newRunId,
-  type RunId,
-  type SessionId,
-  type User,
-} from "@rehome/core";
+import type { User } from "@rehome/config";
+import { defaultMapping, describeError, newRunId, type RunId, type SessionId } from "@rehome/core";
 import {
   closePlan,
   createRun,

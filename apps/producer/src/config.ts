@@ -8,7 +8,7 @@ import {
   parseUsers,
   type User,
   USERS_VARIABLE,
-} from "@rehome/core";
+} from "@rehome/config";
 import { createJiti } from "jiti";
 
 /**

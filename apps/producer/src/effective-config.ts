@@ -2,14 +2,13 @@ import {
   applySection,
   displayUrl,
   type LoadedConfig,
-  type Mapping,
   optionName,
-  RehomeError,
   SECTIONS,
   type Setting,
   settingsOf,
   USERS_VARIABLE,
-} from "@rehome/core";
+} from "@rehome/config";
+import { type Mapping, RehomeError } from "@rehome/core";
 import type { Command } from "commander";
 import { readUsers, urls } from "./config.js";
 

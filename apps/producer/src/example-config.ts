@@ -1,12 +1,5 @@
-import {
-  defaultConfig,
-  defaultMapping,
-  type Mapping,
-  type Section,
-  SECTIONS,
-  type Setting,
-  settingsOf,
-} from "@rehome/core";
+import { defaultConfig, type Section, SECTIONS, type Setting, settingsOf } from "@rehome/config";
+import { defaultMapping, type Mapping } from "@rehome/core";
 
 export const FORMATS = ["ts", "js", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -17,7 +10,7 @@ const HEAD = `\
 // environment only: SOURCE_URL, TARGET_URL, QUEUE_URL. What it all comes to is shown by: rehome config
 `;
 
-const TYPE = 'import("@rehome/core").RehomeConfig';
+const TYPE = 'import("@rehome/config").RehomeConfig';
 
 const MAPPING: Readonly<Record<keyof Mapping, string>> = {
   timestamps: '"iso" (UTC, six digits of fraction), "epoch-seconds" or "epoch-milliseconds"',

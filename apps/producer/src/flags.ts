@@ -1,4 +1,4 @@
-import { applySection, readSetting, type Section, type Setting, settingsOf } from "@rehome/core";
+import { applySection, readSetting, type Section, type Setting, settingsOf } from "@rehome/config";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadConfig } from "./config.js";
 

@@ -1,5 +1,5 @@
 import tab from "@bomb.sh/tab/commander";
-import { SECTIONS, SETTINGS } from "@rehome/core";
+import { SECTIONS, SETTINGS } from "@rehome/config";
 import { Command, Option } from "commander";
 import type { ControlOptions } from "./commands/control.js";
 import type { InitOptions } from "./commands/init.js";

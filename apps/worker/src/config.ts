@@ -10,7 +10,7 @@ import {
   readSetting,
   type Setting,
   settingsOf,
-} from "@rehome/core";
+} from "@rehome/config";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createJiti } from "jiti";
 

@@ -1,4 +1,4 @@
-import { USERS_VARIABLE } from "@rehome/core";
+import { USERS_VARIABLE } from "@rehome/config";
 import { refused } from "./answer.js";
 
 /** What is answered before anything is done. */

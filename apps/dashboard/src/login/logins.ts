@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import type { Role, User } from "@rehome/core";
+import type { Role, User } from "@rehome/config";
 import { z } from "zod";
 import { type CheckPassword, makePasswordCheck } from "./password.js";
 

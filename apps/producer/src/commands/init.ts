@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { CONFIG_FILES, RehomeError } from "@rehome/core";
+import { CONFIG_FILES } from "@rehome/config";
+import { RehomeError } from "@rehome/core";
 import { existsSync } from "node:fs";
 import { exampleConfig, type Format, FORMATS } from "../example-config.js";
 import { note, printJson } from "../output.js";

@@ -1,5 +1,6 @@
+import type { RehomeError } from "@rehome/core";
 import { describe, expect, test } from "vitest";
-import { type ConfigReader, noConfig, openConfig, type RehomeError } from "../src/index.js";
+import { type ConfigReader, noConfig, openConfig } from "../src/index.js";
 
 /** Files by name: a text is JSON, anything else a module's namespace, an error what the module throws. */
 function reading(files: Record<string, unknown>, environment = {}): ConfigReader {

@@ -1,7 +1,11 @@
-import { CONFLICT_POLICIES } from "./conflict.js";
-import { DEFAULT_CHUNK_SIZE, MAX_CHUNK_SIZE } from "./range.js";
+import {
+  CONFLICT_POLICIES,
+  DEFAULT_CHUNK_SIZE,
+  DEFAULT_SAMPLE,
+  MAX_CHUNK_SIZE,
+  VERIFY_MODES,
+} from "@rehome/core";
 import { onOrOff, oneOf, originOrNone, type Setting, text, whole, wholeOrNone } from "./setting.js";
-import { DEFAULT_SAMPLE, VERIFY_MODES } from "./verification.js";
 
 const HOUR_MS = 3_600_000;
 

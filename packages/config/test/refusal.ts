@@ -1,5 +1,5 @@
+import { RehomeError } from "@rehome/core";
 import { expect } from "vitest";
-import { RehomeError } from "../src/index.js";
 
 /** What a call is refused with; fails if it is not. */
 export function refusal(work: () => unknown): RehomeError {

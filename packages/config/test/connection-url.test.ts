@@ -1,17 +1,13 @@
 import { inspect } from "node:util";
+import type { RehomeError } from "@rehome/core";
 import { describe, expect, test } from "vitest";
-import { displayUrl, parseConnectionUrl, RehomeError, tlsServerName } from "../src/index.js";
+import { displayUrl, parseConnectionUrl } from "../src/index.js";
+import { refusal } from "./refusal.js";
 
 const SQL = ["postgres:", "postgresql:"] as const;
 
-function refusal(text: string | undefined): RehomeError {
-  try {
-    parseConnectionUrl("SOURCE_URL", text, SQL);
-  } catch (error) {
-    if (error instanceof RehomeError) return error;
-    throw error;
-  }
-  throw new Error("expected the URL to be refused");
+function refused(text: string | undefined): RehomeError {
+  return refusal(() => parseConnectionUrl("SOURCE_URL", text, SQL));
 }
 
 describe("a connection URL", () => {
@@ -42,9 +38,9 @@ describe("a connection URL", () => {
   test.each([undefined, "", "  \n"])(
     "that is missing (%j) is refused by its name, with an example",
     (text) => {
-      expect(refusal(text)).toMatchObject({ code: "missing-url", exitCode: 2, retryable: false });
-      expect(refusal(text).message).toBe("SOURCE_URL is not set");
-      expect(refusal(text).hint).toContain("SOURCE_URL=postgres://");
+      expect(refused(text)).toMatchObject({ code: "missing-url", exitCode: 2, retryable: false });
+      expect(refused(text).message).toBe("SOURCE_URL is not set");
+      expect(refused(text).hint).toContain("SOURCE_URL=postgres://");
     },
   );
 
@@ -66,7 +62,7 @@ describe("a connection URL", () => {
     ],
     ["of blanks and words", "host=localhost password=canary"],
   ])("%s is refused without being quoted", (_, text) => {
-    const error = refusal(text);
+    const error = refused(text);
     expect(error).toMatchObject({ code: "malformed-url", exitCode: 2, retryable: false });
     expect(error.message).toContain("SOURCE_URL");
     expect(error.hint).toContain("percent-encoded");
@@ -101,12 +97,4 @@ describe("what is shown of a connection URL", () => {
       "postgres://localhost:5432/shop",
     );
   });
-});
-
-test.each([
-  ["rediss://sessions.example:6380/1", { servername: "sessions.example" }],
-  ["rediss://192.0.2.7", {}],
-  ["rediss://[2001:db8::7]:6380", {}],
-])("TLS is told the host's name, where it is one: %s", (text, expected) => {
-  expect(tlsServerName(new URL(text))).toEqual(expected);
 });

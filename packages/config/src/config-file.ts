@@ -1,6 +1,5 @@
+import { defaultMapping, type Mapping, mappingSchema, RehomeError } from "@rehome/core";
 import { z } from "zod";
-import { RehomeError } from "./error.js";
-import { defaultMapping, type Mapping, mappingSchema } from "./mapping.js";
 import { type Section, SECTIONS, settingsOf, type Values } from "./settings.js";
 import { type User, USER_KEYS, usersSchema } from "./user.js";
 

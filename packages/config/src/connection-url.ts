@@ -1,5 +1,4 @@
-import { isIP } from "node:net";
-import { RehomeError } from "./error.js";
+import { RehomeError } from "@rehome/core";
 
 /**
  * Reads a connection URL from the environment. Throws RehomeError (exit 2) when it is missing, malformed or
@@ -37,11 +36,6 @@ export function parseConnectionUrl(
  */
 function hasStrayAt(url: URL): boolean {
   return `${url.pathname}${url.search}${url.hash}`.includes("@");
-}
-
-/** What TLS is told of the host: a server may choose its certificate, or where to lead, by a name; no address is one. */
-export function tlsServerName({ hostname }: URL): { servername?: string } {
-  return isIP(hostname.replace(/^\[|\]$/g, "")) === 0 ? { servername: hostname } : {};
 }
 
 /** Host, port and database: everything that may be shown of a connection URL. */

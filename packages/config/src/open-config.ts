@@ -1,5 +1,5 @@
+import { RehomeError } from "@rehome/core";
 import { badConfig, type LoadedConfig, noConfig, parseConfig } from "./config-file.js";
-import { RehomeError } from "./error.js";
 import { optionName } from "./setting.js";
 import { type Section, settingsOf } from "./settings.js";
 

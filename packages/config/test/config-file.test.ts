@@ -1,10 +1,9 @@
+import { defaultMapping, mappingSchema } from "@rehome/core";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
   applySection,
   defaultConfig,
-  defaultMapping,
-  mappingSchema,
   noConfig,
   optionName,
   parseConfig,

@@ -1,5 +1,6 @@
+import { RehomeError } from "@rehome/core";
 import { describe, expect, test } from "vitest";
-import { parseConfig, parseUsers, RehomeError } from "../src/index.js";
+import { parseConfig, parseUsers } from "../src/index.js";
 import { refusal } from "./refusal.js";
 
 const HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA+/";

@@ -1,5 +1,5 @@
+import { RehomeError } from "@rehome/core";
 import { z } from "zod";
-import { RehomeError } from "./error.js";
 
 /** A viewer looks; an operator changes runs as well. */
 export const ROLES = ["viewer", "operator"] as const;
