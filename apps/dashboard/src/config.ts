@@ -1,9 +1,5 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import {
   applySection,
-  type LoadedConfig,
   openConfig,
   parseConnectionUrl,
   parseUsers,
@@ -16,7 +12,6 @@ import {
 } from "@rehome/config";
 import { RehomeError } from "@rehome/core";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createJiti } from "jiti";
 import { isLoopback } from "./login/same-origin.js";
 
 export interface Config {
@@ -61,7 +56,7 @@ Make a user's hash with: rehome-dashboard hash-password --user NAME --role opera
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   for (const [, setting] of settingsOf("dashboard")) command.addOption(toOption(setting));
   command.parse(argv);
-  const loaded = await loadConfig(command.getOptionValue("config"));
+  const loaded = await openConfig(command.getOptionValue("config"), process.env);
   applySection(command, loaded, "dashboard");
   const { host, port, origin, loginHours } = command.opts<Flags>();
   const given = process.env[USERS_VARIABLE];
@@ -104,14 +99,4 @@ function toOption(setting: Setting): Option {
     });
   if (setting.choices !== null) option.choices(setting.choices);
   return setting.default === null ? option : option.default(setting.default);
-}
-
-function loadConfig(named: string | undefined): Promise<LoadedConfig> {
-  return openConfig(named, {
-    exists: existsSync,
-    readText: (file) => readFile(file, "utf8"),
-    importModule: (file) =>
-      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
-    environment: process.env,
-  });
 }

@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import {
   type LoadedConfig,
   openConfig,
@@ -9,7 +6,6 @@ import {
   type User,
   USERS_VARIABLE,
 } from "@rehome/config";
-import { createJiti } from "jiti";
 
 /**
  * Connection URLs come from the environment only, since flags show in process lists. Each is read when a
@@ -24,13 +20,7 @@ export const urls = {
 
 /** The file named, or the current directory's. Throws RehomeError (exit 2). */
 export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
-  return openConfig(named, {
-    exists: existsSync,
-    readText: (file) => readFile(file, "utf8"),
-    importModule: (file) =>
-      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
-    environment: process.env,
-  });
+  return openConfig(named, process.env);
 }
 
 /** The dashboard's, where the environment names them. Throws RehomeError (exit 2). */

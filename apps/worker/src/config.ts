@@ -1,10 +1,6 @@
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { resolve } from "node:path";
 import {
   applySection,
-  type LoadedConfig,
   openConfig,
   parseConnectionUrl,
   readSetting,
@@ -12,7 +8,6 @@ import {
   settingsOf,
 } from "@rehome/config";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createJiti } from "jiti";
 
 export interface Config {
   readonly sourceUrl: URL;
@@ -63,7 +58,7 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
   for (const [, setting] of settingsOf("worker")) command.addOption(toOption(setting));
   command.parse(argv);
-  applySection(command, await loadConfig(command.getOptionValue("config")), "worker");
+  applySection(command, await openConfig(command.getOptionValue("config"), process.env), "worker");
   const flags = command.opts<Flags>();
   return {
     sourceUrl: parseConnectionUrl("SOURCE_URL", process.env["SOURCE_URL"], [
@@ -94,14 +89,4 @@ function toOption(setting: Setting): Option {
     });
   if (setting.choices !== null) option.choices(setting.choices);
   return setting.default === null ? option : option.default(setting.default);
-}
-
-function loadConfig(named: string | undefined): Promise<LoadedConfig> {
-  return openConfig(named, {
-    exists: existsSync,
-    readText: (file) => readFile(file, "utf8"),
-    importModule: (file) =>
-      createJiti(import.meta.url, { fsCache: false, interopDefault: false }).import(resolve(file)),
-    environment: process.env,
-  });
 }

@@ -1,71 +1,88 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { RehomeError } from "@rehome/core";
-import { describe, expect, test } from "vitest";
-import { type ConfigReader, noConfig, openConfig } from "../src/index.js";
+import { afterEach, describe, expect, test } from "vitest";
+import { noConfig, openConfig } from "../src/index.js";
 
-/** Files by name: a text is JSON, anything else a module's namespace, an error what the module throws. */
-function reading(files: Record<string, unknown>, environment = {}): ConfigReader {
-  return {
-    exists: (file) => Object.hasOwn(files, file),
-    readText: async (file) =>
-      typeof files[file] === "string" ? files[file] : "export default something",
-    importModule: async (file) => {
-      if (files[file] instanceof Error) throw files[file];
-      return files[file];
-    },
-    environment,
-  };
+const home = process.cwd();
+const folders: string[] = [];
+
+afterEach(async () => {
+  process.chdir(home);
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
+});
+
+/** Makes a folder with these files the current one. */
+async function enterFolder(files: Readonly<Record<string, string>>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "rehome-config-"));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(folder, dirname(name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  process.chdir(folder);
 }
 
-async function refused(named: string | undefined, reader: ConfigReader): Promise<string> {
-  const error = await openConfig(named, reader).catch((reason: unknown) => reason);
+async function refused(named: string | undefined, environment = {}): Promise<string> {
+  const error = await openConfig(named, environment).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: "bad-config", exitCode: 2 });
   return (error as RehomeError).message;
 }
 
 test("without a file there is no configuration", async () => {
-  expect(await openConfig(undefined, reading({ "other.ts": {} }))).toBe(noConfig);
+  await enterFolder({ "other.ts": "export default {}" });
+  expect(await openConfig(undefined, {})).toBe(noConfig);
 });
 
 test("a file named goes before the one in the directory", async () => {
-  const reader = reading({
-    "rehome.config.ts": { default: { start: { chunkSize: 1 } } },
-    "rehome.config.js": { default: {} },
+  await enterFolder({
+    "rehome.config.ts": "export default { start: { chunkSize: 1 } }",
+    "rehome.config.js": "export default {}",
     "other.json": '{"start":{"chunkSize":2}}',
   });
-  expect(await openConfig("other.json", reader)).toMatchObject({
+  expect(await openConfig("other.json", {})).toMatchObject({
     file: "other.json",
     given: { start: { chunkSize: 2 } },
   });
 });
 
-test("a module's default export may be a promise", async () => {
-  const reader = reading({ "rehome.config.ts": { default: Promise.resolve({ seed: {} }) } });
-  expect((await openConfig(undefined, reader)).given).toEqual({ seed: {} });
+test.each([
+  ["rehome.config.ts", "export default { seed: {} } satisfies object"],
+  ["rehome.config.ts", "export default Promise.resolve({ seed: {} })"],
+  ["rehome.config.js", "export default { seed: {} }"],
+  ["rehome.config.js", "module.exports = { seed: {} }"],
+])("a module gives its default export, or what that promises: %s, %s", async (file, text) => {
+  await enterFolder({ [file]: text });
+  expect(await openConfig(undefined, {})).toMatchObject({ file, given: { seed: {} } });
 });
 
 describe("refused, in words that help, is", () => {
   test("a file named that is not there", async () => {
-    expect(await refused("no.ts", reading({}))).toBe('there is no config file "no.ts"');
-    expect(await refused("", reading({}))).toBe('there is no config file ""');
+    expect(await refused("no.ts")).toBe('there is no config file "no.ts"');
+    expect(await refused("")).toBe('there is no config file ""');
   });
 
   test("more than one file", async () => {
-    const reader = reading({ "rehome.config.ts": { default: {} }, "rehome.config.json": "{}" });
-    expect(await refused(undefined, reader)).toBe(
-      "there are both rehome.config.ts and rehome.config.json",
-    );
+    await enterFolder({ "rehome.config.ts": "export default {}", "rehome.config.json": "{}" });
+    expect(await refused(undefined)).toBe("there are both rehome.config.ts and rehome.config.json");
   });
 
   test("a module without a default export, which would configure nothing unnoticed", async () => {
     // The last one is what CommonJS makes of a file that was to end in an export.
-    for (const module of [{}, { mapping: {} }, undefined, "const config = { start: {} };"])
-      expect(await refused("a.ts", reading({ "a.ts": module }))).toMatch(/export default/);
+    for (const text of [
+      "export {}",
+      "export const mapping = {};",
+      "const config = { start: {} };",
+    ]) {
+      await enterFolder({ "a.ts": text });
+      expect(await refused("a.ts")).toMatch(/export default/);
+    }
   });
 
   test("JSON that does not parse, with where", async () => {
-    expect(await refused("a.json", reading({ "a.json": '{"start":{},}' }))).toMatch(
-      /^a\.json: cannot be read: .*JSON at position 12/,
-    );
+    await enterFolder({ "a.json": '{"start":{},}' });
+    expect(await refused("a.json")).toMatch(/^a\.json: cannot be read: .*JSON at position 12/);
   });
 
   test("JSON that does not parse, without what stands there", async () => {
@@ -74,17 +91,22 @@ describe("refused, in words that help, is", () => {
       '"canary-secret',
       "canary",
     ]) {
-      const said = await refused("a.json", reading({ "a.json": text }));
+      await enterFolder({ "a.json": text });
+      const said = await refused("a.json");
       expect(said).toMatch(/^a\.json: cannot be read: .*JSON/);
       expect(said).not.toMatch(/canary|secret|Hash/);
     }
   });
 
   test("a module that throws, in one line", async () => {
-    const reader = reading({ "a.ts": new Error("no\n\u001b[31mred\u2028line") });
-    expect(await refused("a.ts", reader)).toBe("a.ts: cannot be read: no [31mred line");
+    await enterFolder({ "a.ts": throwing("no\n\u001b[31mred\u2028line") });
+    expect(await refused("a.ts")).toBe("a.ts: cannot be read: no [31mred line");
   });
 });
+
+function throwing(message: string): string {
+  return `throw new Error(${JSON.stringify(message)}); export {}`;
+}
 
 test("an error never quotes the environment", async () => {
   const environment = {
@@ -93,18 +115,17 @@ test("an error never quotes the environment", async () => {
     SHORT: "no",
     REHOME_CONFIG: "conf/a.ts",
   };
-  const notJson = await Promise.resolve(environment.SOURCE_URL)
-    .then(JSON.parse)
-    .catch((error: unknown) => error);
-  for (const [thrown, shown] of [
-    [new Error(`no ${environment.LETTERS}`), "no …"],
-    [new Error("login failed for canary-pw"), "login failed for …"],
-    [new Error(`cannot reach ${environment.SOURCE_URL}`), "cannot reach …"],
-    [new Error("no such thing in conf/a.ts"), "no such thing in conf/a.ts"],
-    [notJson, "Unexpected token 'p', not valid JSON"],
-  ]) {
-    expect(await refused("conf/a.ts", reading({ "conf/a.ts": thrown }, environment))).toBe(
-      `conf/a.ts: cannot be read: ${String(shown)}`,
-    );
+  for (const [text, shown] of [
+    [throwing(`no ${environment.LETTERS}`), "no …"],
+    [throwing("login failed for canary-pw"), "login failed for …"],
+    [throwing(`cannot reach ${environment.SOURCE_URL}`), "cannot reach …"],
+    [throwing("no such thing in conf/a.ts"), "no such thing in conf/a.ts"],
+    [
+      `export default JSON.parse(${JSON.stringify(environment.SOURCE_URL)})`,
+      "Unexpected token 'p', not valid JSON",
+    ],
+  ] as const) {
+    await enterFolder({ "conf/a.ts": text });
+    expect(await refused("conf/a.ts", environment)).toBe(`conf/a.ts: cannot be read: ${shown}`);
   }
 });
