@@ -1,21 +1,10 @@
-import {
-  type LoadedConfig,
-  openConfig,
-  parseConnectionUrl,
-  parseUsers,
-  type User,
-  USERS_VARIABLE,
-} from "@rehome/config";
+import { type LoadedConfig, openConfig, readUrl, readUsers, type User } from "@rehome/config";
 
-/**
- * Connection URLs come from the environment only, since flags show in process lists. Each is read when a
- * command needs it. Throws RehomeError (exit 2).
- */
+/** Each is read when a command needs it. Throws RehomeError (exit 2). */
 export const urls = {
-  source: () =>
-    parseConnectionUrl("SOURCE_URL", process.env["SOURCE_URL"], ["postgres:", "postgresql:"]),
-  target: () => parseConnectionUrl("TARGET_URL", process.env["TARGET_URL"], ["redis:", "rediss:"]),
-  queue: () => parseConnectionUrl("QUEUE_URL", process.env["QUEUE_URL"], ["redis:", "rediss:"]),
+  source: () => readUrl("SOURCE_URL", process.env),
+  target: () => readUrl("TARGET_URL", process.env),
+  queue: () => readUrl("QUEUE_URL", process.env),
 };
 
 /** The file named, or the current directory's. Throws RehomeError (exit 2). */
@@ -24,9 +13,8 @@ export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
 }
 
 /** The dashboard's, where the environment names them. Throws RehomeError (exit 2). */
-export function readUsers(): User[] | null {
-  const text = process.env[USERS_VARIABLE];
-  return text === undefined ? null : parseUsers(text);
+export function usersOfEnvironment(): User[] | null {
+  return readUsers(process.env);
 }
 
 /** What goes to stderr goes there as well. */

@@ -2,7 +2,6 @@ import {
   applySection,
   displayUrl,
   type LoadedConfig,
-  optionName,
   SECTIONS,
   type Setting,
   settingsOf,
@@ -10,7 +9,7 @@ import {
 } from "@rehome/config";
 import { type Mapping, RehomeError } from "@rehome/core";
 import type { Command } from "commander";
-import { readUsers, urls } from "./config.js";
+import { urls, usersOfEnvironment } from "./config.js";
 
 /** The document of `config --json`. */
 export interface EffectiveConfig {
@@ -54,7 +53,7 @@ function mappingOptions({ file, given, mapping }: LoadedConfig): EffectiveConfig
 
 /** Names and roles: a hash is nobody's business. */
 function usersOption({ file, given, users }: LoadedConfig): EffectiveOption {
-  const variable = readUsers();
+  const variable = usersOfEnvironment();
   const source = given.users === undefined ? null : file;
   return {
     value: (variable ?? users).map(({ name, role }) => `${name} (${role})`),
@@ -68,16 +67,15 @@ function flagOptions(command: Command, loaded: LoadedConfig): EffectiveConfig["o
     applySection(command, loaded, section);
     for (const [key, setting] of settingsOf(section)) {
       options[`${section}.${key}`] = {
-        value: command.getOptionValue(optionName(setting)) ?? null,
-        source: describeSource(command, setting, loaded.file),
+        value: command.getOptionValue(key) as unknown,
+        source: describeSource(command.getOptionValueSource(key), setting, loaded.file),
       };
     }
   }
   return options;
 }
 
-function describeSource(command: Command, setting: Setting, file: string | null): string {
-  const source = command.getOptionValueSource(optionName(setting));
+function describeSource(source: string | undefined, setting: Setting, file: string | null): string {
   if (source === "cli") return "flag";
   if (source === "env") return `environment ${setting.env}`;
   return (source === "config" ? file : null) ?? "default";

@@ -1,6 +1,7 @@
 import tab from "@bomb.sh/tab/commander";
-import { SECTIONS, SETTINGS } from "@rehome/config";
+import { CONFIG_FLAG, SECTIONS, withFlags } from "@rehome/config";
 import { Command, Option } from "commander";
+import { applyConfigFile } from "./apply-config-file.js";
 import type { ControlOptions } from "./commands/control.js";
 import type { InitOptions } from "./commands/init.js";
 import type { PlanOptions } from "./commands/plan.js";
@@ -8,7 +9,6 @@ import type { SeedOptions } from "./commands/seed.js";
 import type { StartOptions } from "./commands/start.js";
 import type { VerifyOptions } from "./commands/verify.js";
 import { FORMATS } from "./example-config.js";
-import { applyConfigFile, CONFIG_FLAG, toOption, withFlags } from "./flags.js";
 import { finishHelp } from "./help.js";
 import { setVerbosity } from "./output.js";
 
@@ -93,10 +93,8 @@ export function makeProgram(): Command {
       ),
     );
 
-  program
-    .command("plan")
+  withFlags(program.command("plan"), "start", ["chunkSize"])
     .description("a dry run: what a run would do; writes nothing")
-    .addOption(toOption(SETTINGS.start.chunkSize))
     .option("--json", "print one JSON document")
     .action(
       ending(async (options: PlanOptions) => (await import("./commands/plan.js")).plan(options)),
@@ -104,7 +102,9 @@ export function makeProgram(): Command {
 
   addControl(program);
 
-  withFlags(program.command("config"), ...SECTIONS)
+  const config = program.command("config");
+  for (const section of SECTIONS) withFlags(config, section);
+  config
     .description("the configuration that would be used, and where each value comes from")
     .option("--json", "print one JSON document")
     .action(

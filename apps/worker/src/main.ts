@@ -24,7 +24,7 @@ async function main(config: Config): Promise<void> {
   });
   const source = openSource(config.sourceUrl, {
     connections: config.concurrency + 1,
-    inactivityTimeoutMs: config.sourceInactivityTimeoutMs,
+    inactivityTimeoutMs: config.sourceSilenceMs,
   });
   const target = openTarget(config.targetUrl);
   try {

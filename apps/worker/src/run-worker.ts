@@ -62,7 +62,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   log.info({ signal, inHand: heartbeat.inHand() }, "worker stopping");
   clearInterval(lookForLost);
   health?.close();
-  await stop(worker, config.stopMs);
+  await stop(worker, config.stopTimeoutMs);
   await heartbeat.end();
   log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }

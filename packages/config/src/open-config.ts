@@ -4,12 +4,9 @@ import { resolve } from "node:path";
 import { RehomeError } from "@rehome/core";
 import { createJiti } from "jiti";
 import { badConfig, type LoadedConfig, noConfig, parseConfig } from "./config-file.js";
-import { optionName } from "./setting.js";
-import { type Section, settingsOf } from "./settings.js";
+import type { Environment } from "./environment.js";
 
 export const CONFIG_FILES = ["rehome.config.ts", "rehome.config.js", "rehome.config.json"] as const;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the file named, or else the one in the current directory, if there is one: no other folder is looked
@@ -85,24 +82,4 @@ function withoutValues(message: string, file: string, environment: Environment):
     ...(URL.canParse(value) && new URL(value).password !== "" ? [new URL(value).password] : []),
   ]);
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, "…"), message);
-}
-
-/** What is needed of commander's Command. */
-interface OptionValues {
-  getOptionValueSource(name: string): string | undefined;
-  setOptionValueWithSource(name: string, value: unknown, source: string): unknown;
-}
-
-/**
- * Flag, then environment, then config file, then default: this is where the file takes its place in that
- * order. Call it once the flags and the environment are parsed.
- */
-export function applySection(values: OptionValues, config: LoadedConfig, section: Section): void {
-  const given: Readonly<Record<string, unknown>> = config.given[section] ?? {};
-  for (const [key, setting] of settingsOf(section)) {
-    const name = optionName(setting);
-    const source = values.getOptionValueSource(name) ?? "default";
-    if (given[key] === undefined || source !== "default") continue;
-    values.setOptionValueWithSource(name, given[key] ?? undefined, "config");
-  }
 }

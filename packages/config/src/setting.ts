@@ -98,8 +98,3 @@ export function readSetting(
   }
   return undefined;
 }
-
-/** The name commander gives the flag's value. */
-export function optionName(setting: Setting): string {
-  return setting.flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-}

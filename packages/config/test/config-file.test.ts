@@ -2,10 +2,8 @@ import { defaultMapping, mappingSchema } from "@rehome/core";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
-  applySection,
   defaultConfig,
   noConfig,
-  optionName,
   parseConfig,
   readSetting,
   type RehomeConfig,
@@ -157,10 +155,12 @@ test("whatever a file holds, it is taken or refused in one line", () => {
 describe("a setting", () => {
   const all = SECTIONS.flatMap(settingsOf).map(([, setting]) => setting);
 
-  test("has a flag and an environment variable that no other has", () => {
+  // `rehome config` takes the flags of every section, and their values go by the keys.
+  test("has a key, a flag and an environment variable that no other has", () => {
+    const keys = SECTIONS.flatMap(settingsOf).map(([key]) => key);
+    expect(new Set(keys).size).toBe(all.length);
     expect(new Set(all.map(({ flag }) => flag)).size).toBe(all.length);
     expect(new Set(all.map(({ env }) => env)).size).toBe(all.length);
-    expect(new Set(all.map(optionName)).size).toBe(all.length);
   });
 
   test("takes its default as text too", () => {
@@ -190,30 +190,4 @@ test("a switch is true or false, in the file and as text, and off by default", (
   expect(mistakes({ start: { allowEviction: "yes" } })).toMatch(
     /start\.allowEviction: must be true or false/,
   );
-});
-
-test("the file takes its place after flag and environment, and before the default", () => {
-  const loaded = parseConfig("f", {
-    worker: { concurrency: 7, stopTimeoutMs: 9, lockMs: 700, stalledMs: undefined, healthPort: 1 },
-  });
-  const sources = new Map([
-    ["concurrency", "cli"],
-    ["lock", "env"],
-    ["stalled", "default"],
-    ["stopTimeout", "default"],
-  ]);
-  const values = new Map<string, unknown>();
-  applySection(
-    {
-      getOptionValueSource: (name) => sources.get(name),
-      setOptionValueWithSource: (name, value, source) => {
-        values.set(name, value);
-        sources.set(name, source);
-      },
-    },
-    loaded,
-    "worker",
-  );
-  expect(Object.fromEntries(values)).toEqual({ stopTimeout: 9, healthPort: 1 });
-  expect(sources.get("stopTimeout")).toBe("config");
 });

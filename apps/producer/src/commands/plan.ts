@@ -1,3 +1,4 @@
+import type { Values } from "@rehome/config";
 import {
   collidingNames,
   type Mapping,
@@ -19,8 +20,7 @@ const SAMPLE = 2_000;
 /** Writing a session takes about as long as reading it. */
 const WRITING_FACTOR = 2;
 
-export interface PlanOptions {
-  readonly chunkSize: number;
+export interface PlanOptions extends Pick<Values<"start">, "chunkSize"> {
   readonly mapping: Mapping;
   readonly json?: boolean;
 }

@@ -1,12 +1,10 @@
+import type { Values } from "@rehome/config";
 import { seedReferenceSchema } from "@rehome/source";
 import { urls } from "../config.js";
 import { formatNumber } from "../format.js";
 import { note, printJson } from "../output.js";
 
-export interface SeedOptions {
-  users: number;
-  sessions: number;
-  seed: number;
+export interface SeedOptions extends Values<"seed"> {
   reset?: boolean;
   json?: boolean;
 }

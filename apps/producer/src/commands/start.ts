@@ -1,5 +1,5 @@
+import type { Values } from "@rehome/config";
 import {
-  type ConflictPolicy,
   type Mapping,
   newFingerprintKey,
   newRunId,
@@ -18,14 +18,9 @@ import { planRun } from "../plan-run.js";
 import { preflight } from "../preflight.js";
 import { watchPlanned } from "../watch-run.js";
 
-export interface StartOptions {
+export interface StartOptions extends Values<"start"> {
   /** The config file's, frozen into the run. */
   mapping: Mapping;
-  chunkSize: number;
-  onConflict: ConflictPolicy;
-  maxRate?: number;
-  maxRejects?: number;
-  allowEviction: boolean;
   wait?: boolean;
   json?: boolean;
 }
@@ -82,7 +77,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     target: { token, runId, address, usedBytes: facts.targetUsedMemory },
     fingerprintKey: newFingerprintKey(),
   };
-  const limits = { maxRate: options.maxRate ?? null, maxRejects: options.maxRejects ?? null };
+  const limits = { maxRate: options.maxRate, maxRejects: options.maxRejects };
   try {
     await step("create-run", () => createRun(queue, id, frozen, limits));
   } catch (error) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { conclude, RehomeError, type RunId, type VerifyMode } from "@rehome/core";
+import type { Values } from "@rehome/config";
+import { conclude, RehomeError, type RunId } from "@rehome/core";
 import {
   countWorkers,
   type QueueConnection,
@@ -18,9 +19,7 @@ import { isQuiet, note, print, printJson } from "../output.js";
 
 const POLL_MS = 250;
 
-export interface VerifyOptions {
-  mode: VerifyMode;
-  sample: number;
+export interface VerifyOptions extends Values<"verify"> {
   json?: boolean;
 }
 

@@ -1,0 +1,20 @@
+import { applySection, type Section } from "@rehome/config";
+import type { Command } from "commander";
+import { loadConfig } from "./config.js";
+
+/** Which section a verb takes its options from; the others do not read the file. */
+const SECTION_OF: ReadonlyMap<string, Section> = new Map([
+  ["seed", "seed"],
+  ["plan", "start"],
+  ["start", "start"],
+  ["verify", "verify"],
+]);
+
+/** Gives a verb, before it acts, what the config file says of its options, and the mapping if it needs one. */
+export async function applyConfigFile(program: Command, verb: Command): Promise<void> {
+  const section = SECTION_OF.get(verb.name());
+  if (section === undefined) return;
+  const config = await loadConfig(program.getOptionValue("config"));
+  applySection(verb, config, section);
+  if (section === "start") verb.setOptionValueWithSource("mapping", config.mapping, "config");
+}
