@@ -1,4 +1,11 @@
-import { defaultConfig, type Section, SECTIONS, type Setting, settingsOf } from "@rehome/config";
+import {
+  defaultConfig,
+  describeValues,
+  type Section,
+  SECTIONS,
+  type Setting,
+  settingsOf,
+} from "@rehome/config";
 import { defaultMapping, type Mapping } from "@rehome/core";
 
 export const FORMATS = ["ts", "js", "json"] as const;
@@ -75,6 +82,6 @@ function entry(key: string, value: unknown, about: string): string {
   return `${about.replace(/^/gm, "    // ")}\n    ${key}: ${JSON.stringify(value)},`;
 }
 
-function describe({ about, expects, default: value, flag, env }: Setting): string {
-  return `${about} (--${flag}, ${env}):\n${expects}${value === null ? ", or null for none" : ""}`;
+function describe(setting: Setting): string {
+  return `${setting.about} (--${setting.flag}, ${setting.env}):\n${describeValues(setting)}`;
 }

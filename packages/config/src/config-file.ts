@@ -1,5 +1,6 @@
 import { defaultMapping, type Mapping, mappingSchema, RehomeError } from "@rehome/core";
 import { z } from "zod";
+import { describeValues, isValueOf, type Setting } from "./setting.js";
 import { type Section, SECTIONS, settingsOf, type Values } from "./settings.js";
 import { type User, USER_KEYS, usersSchema } from "./user.js";
 
@@ -19,9 +20,15 @@ const configSchema = z.strictObject(
 
 function sectionSchema(section: Section): z.ZodObject {
   return z.strictObject(
-    Object.fromEntries(settingsOf(section).map(([key, { schema }]) => [key, schema.optional()])),
+    Object.fromEntries(
+      settingsOf(section).map(([key, setting]) => [key, settingSchema(setting).optional()]),
+    ),
     { error: "must be an object" },
   );
+}
+
+function settingSchema(setting: Setting): z.ZodType {
+  return z.custom((value) => isValueOf(setting, value), `must be ${describeValues(setting)}`);
 }
 
 /** The configuration when no file says anything: every option with its default. */

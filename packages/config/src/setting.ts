@@ -1,5 +1,3 @@
-import { z } from "zod";
-
 type Value = number | string | boolean | null;
 
 /** An option that a flag, the environment or the config file may set; null stands for "none". */
@@ -13,18 +11,24 @@ export interface Setting<T extends Value = Value> {
   readonly default: T;
   /** Every value there is, where they can be listed. */
   readonly choices: readonly string[] | null;
-  /** What a value must be, in words. */
+  /** What a value other than null must be, in words. */
   readonly expects: string;
-  readonly schema: z.ZodType<T>;
+  /** Whether a value other than null is that. */
+  readonly accepts: (value: unknown) => boolean;
 }
 
 type Described = Pick<Setting, "flag" | "takes" | "env" | "about">;
 
 /** Off by default. */
 export function onOrOff(about: Omit<Described, "takes">): Setting<boolean> {
-  const expects = "true or false";
-  const schema = z.boolean({ error: `must be ${expects}` });
-  return { ...about, takes: null, default: false, choices: null, expects, schema };
+  return {
+    ...about,
+    takes: null,
+    default: false,
+    choices: null,
+    expects: "true or false",
+    accepts: (value) => typeof value === "boolean",
+  };
 }
 
 /** A whole number from `min` to `max`. */
@@ -40,51 +44,67 @@ export function wholeOrNone(
   about: Described & { min: number; max?: number },
 ): Setting<number | null> {
   const { min, max, ...described } = about;
-  const { expects, schema } = wholeFrom(min, max, ", or null for none");
-  return { ...described, default: null, choices: null, expects, schema: schema.nullable() };
+  return { ...described, default: null, choices: null, ...wholeFrom(min, max) };
 }
 
-function wholeFrom(
-  min: number,
-  max?: number,
-  or = "",
-): { expects: string; schema: z.ZodType<number> } {
-  const expects = `a whole number from ${min}${max === undefined ? "" : ` to ${max}`}`;
-  const error = `must be ${expects}${or}`;
-  const schema = z.int({ error }).min(min, { error });
-  return { expects, schema: max === undefined ? schema : schema.max(max, { error }) };
+function wholeFrom(min: number, max?: number): Pick<Setting, "expects" | "accepts"> {
+  return {
+    expects: `a whole number from ${min}${max === undefined ? "" : ` to ${max}`}`,
+    accepts: (value) =>
+      Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= (max ?? Infinity),
+  };
 }
 
 export function oneOf<T extends string>(
   about: Described & { default: T; choices: readonly T[] },
 ): Setting<T> {
-  const expects = `one of ${about.choices.join(", ")}`;
-  return { ...about, expects, schema: z.enum(about.choices, { error: `must be ${expects}` }) };
+  return {
+    ...about,
+    expects: `one of ${about.choices.join(", ")}`,
+    accepts: (value) => about.choices.some((choice) => choice === value),
+  };
 }
 
 export function text(about: Described & { default: string }): Setting<string> {
-  const expects = "a text that is not empty";
-  const error = `must be ${expects}`;
-  return { ...about, choices: null, expects, schema: z.string({ error }).min(1, { error }) };
+  return {
+    ...about,
+    choices: null,
+    expects: "a text that is not empty",
+    accepts: (value) => typeof value === "string" && value !== "",
+  };
 }
 
 /** `https://host` or `http://host:port`, or null, which it is by default. */
 export function originOrNone(about: Described): Setting<string | null> {
-  const expects = "an origin, such as https://rehome.example.com, without a path";
-  const error = `must be ${expects}, or null for none`;
-  const schema = z
-    .string({ error })
-    .refine(
-      (text) => URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text,
-      { error },
-    )
-    .nullable();
-  return { ...about, default: null, choices: null, expects, schema };
+  return {
+    ...about,
+    default: null,
+    choices: null,
+    expects: "an origin, such as https://rehome.example.com, without a path",
+    accepts: (value) =>
+      typeof value === "string" &&
+      URL.canParse(value) &&
+      /^https?:/.test(value) &&
+      new URL(value).origin === value,
+  };
 }
 
-/** The value that a flag's or the environment's text stands for; undefined if it is none of this setting's. */
+/** Whether the config file may say this. It may say null where that is the default. */
+export function isValueOf(setting: Setting, value: unknown): boolean {
+  return value === null ? setting.default === null : setting.accepts(value);
+}
+
+/** What the config file may say, in words. */
+export function describeValues({ expects, default: value }: Setting): string {
+  return `${expects}${value === null ? ", or null for none" : ""}`;
+}
+
+/**
+ * The value that a flag's or the environment's text stands for; undefined if it is none of this setting's. No
+ * text stands for null.
+ */
 export function readSetting(
-  setting: Setting,
+  { accepts }: Setting,
   given: string,
 ): number | string | boolean | undefined {
   const candidates = [
@@ -92,9 +112,5 @@ export function readSetting(
     ...(given === "true" || given === "false" ? [given === "true"] : []),
     given,
   ];
-  for (const candidate of candidates) {
-    const { success, data } = setting.schema.safeParse(candidate);
-    if (success && data !== null) return data;
-  }
-  return undefined;
+  return candidates.find(accepts);
 }
