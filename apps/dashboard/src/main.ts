@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
-import { RehomeError, safeMessage } from "@rehome/core";
+import { reportFailure } from "@rehome/config";
+import { RehomeError } from "@rehome/core";
 import { openQueue, readLoginSecret } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
 import { type AppParts, makeApp } from "./app.js";
@@ -20,10 +21,7 @@ try {
   if (verb === "hash-password") await hashPasswordCommand(rest);
   else await main(await readConfig(process.argv));
 } catch (error) {
-  const expected = error instanceof RehomeError;
-  const hint = expected && error.hint !== null ? `. ${error.hint}` : "";
-  process.stderr.write(`rehome-dashboard: ${safeMessage(error)}${hint}\n`);
-  process.exitCode = expected ? error.exitCode : 1;
+  reportFailure("rehome-dashboard", error);
 }
 
 /** Serves until SIGTERM or SIGINT. */

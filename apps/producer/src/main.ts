@@ -1,4 +1,4 @@
-import { RehomeError } from "@rehome/core";
+import { messageWithHint, RehomeError } from "@rehome/core";
 import { CommanderError } from "commander";
 import { closeStdout, complain, openLogFile } from "./output.js";
 import { makeProgram } from "./program.js";
@@ -23,7 +23,7 @@ function report(error: unknown): number {
   // Commander has said it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof RehomeError) {
-    complain(`rehome: ${error.message}${error.hint === null ? "" : `. ${error.hint}`}`);
+    complain(`rehome: ${messageWithHint(error)}`);
     return error.exitCode;
   }
   complain(`rehome: unexpected error\n${error instanceof Error ? error.stack : String(error)}`);

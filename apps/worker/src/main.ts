@@ -1,18 +1,16 @@
 import "./heap.js";
+import { reportFailure } from "@rehome/config";
 import { inspectQueue, openQueue } from "@rehome/queue";
 import { openSource } from "@rehome/source";
 import { openTarget } from "@rehome/target";
 import { readConfig, type Config } from "./config.js";
 import { openLog } from "./log.js";
-import { RehomeError, safeMessage } from "@rehome/core";
 import { runWorker } from "./run-worker.js";
 
 try {
   await main(await readConfig(process.argv));
 } catch (error) {
-  const hint = error instanceof RehomeError && error.hint !== null ? `. ${error.hint}` : "";
-  process.stderr.write(`rehome-worker: ${safeMessage(error)}${hint}\n`);
-  process.exitCode = error instanceof RehomeError ? error.exitCode : 1;
+  reportFailure("rehome-worker", error);
 }
 
 /** Connects, checks what it is connected to, and works until told to stop. */

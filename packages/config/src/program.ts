@@ -1,3 +1,4 @@
+import { messageWithHint, RehomeError, safeMessage } from "@rehome/core";
 import { Command } from "commander";
 import type { LoadedConfig } from "./config-file.js";
 import type { Environment } from "./environment.js";
@@ -29,4 +30,11 @@ export async function parseCommand<S extends Section>(
   applySection(command, config, section);
   const values = settingsOf(section).map(([key]) => [key, command.getOptionValue(key)]);
   return { values: Object.fromEntries(values) as Values<S>, config };
+}
+
+/** What a program ended with, in one line on stderr, and by its exit code. */
+export function reportFailure(program: string, error: unknown): void {
+  const expected = error instanceof RehomeError;
+  process.stderr.write(`${program}: ${expected ? messageWithHint(error) : safeMessage(error)}\n`);
+  process.exitCode = expected ? error.exitCode : 1;
 }

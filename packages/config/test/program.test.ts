@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RehomeError } from "@rehome/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   defaultConfig,
   makeProgram,
   parseCommand,
+  reportFailure,
   type Section,
   SECTIONS,
   settingsOf,
@@ -117,4 +119,21 @@ test("help shows no default for what has none", () => {
   expect(program.helpInformation().replace(/\s+/g, " ")).toContain(
     "(default: 20000, env: REHOME_CHUNK_SIZE) --max-rate <n> sessions per second over all workers (env: REHOME_MAX_RATE) -h",
   );
+});
+
+describe("what a program ended with is one line on stderr and its exit code:", () => {
+  test.each([
+    ["expected", new RehomeError("c", "no", { hint: "Try x", exitCode: 2 }), "p: no. Try x\n", 2],
+    ["expected, without a hint", new RehomeError("c", "no"), "p: no\n", 1],
+    ["unexpected", new TypeError("odd"), "p: TypeError: odd\n", 1],
+    ["a syntax error, unquoted", new SyntaxError("canary"), "p: unexpected error\n", 1],
+  ])("%s", (_, error, line, exitCode) => {
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const before = process.exitCode;
+    reportFailure("p", error);
+    const after = process.exitCode;
+    process.exitCode = before;
+    expect(write.mock.calls).toEqual([[line]]);
+    expect(after).toBe(exitCode);
+  });
 });

@@ -42,3 +42,8 @@ export class RehomeError extends Error {
     });
   }
 }
+
+/** Both in one line, the hint after the message. */
+export function messageWithHint({ message, hint }: RehomeError): string {
+  return hint === null ? message : `${message}. ${hint}`;
+}
