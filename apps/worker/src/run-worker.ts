@@ -1,6 +1,12 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { KEY_PREFIX, listRuns, type Payload, requeueLost, QUEUE_NAME } from "@rehome/queue";
-import { describeFailure } from "@rehome/core";
+import {
+  describeQueueFailure,
+  KEY_PREFIX,
+  listRuns,
+  type Payload,
+  requeueLost,
+  QUEUE_NAME,
+} from "@rehome/queue";
 import { Worker } from "bullmq";
 import { makeHeartbeat } from "./heartbeat.js";
 import type { Config } from "./config.js";
@@ -37,7 +43,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
       maxStalledCount: MAX_STALLED,
     },
   );
-  worker.on("error", (error) => log.warn({ err: describeFailure("queue", error) }, "worker"));
+  worker.on("error", (error) => log.warn({ err: describeQueueFailure(error) }, "worker"));
   // BullMQ does not stop a processor that lost its job; another worker has it by then.
   worker.on("lockRenewalFailed", (jobs) => {
     for (const job of jobs) worker.cancelJob(job, "lock lost");

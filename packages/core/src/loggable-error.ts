@@ -2,8 +2,10 @@ import { RehomeError } from "./error.js";
 
 /** What may be logged of an error: never its cause, which may be a driver's and hold session ids. */
 export function describeError(error: unknown): Record<string, unknown> {
-  if (error instanceof RehomeError)
-    return { code: error.code, message: error.message, hint: error.hint };
+  if (error instanceof RehomeError) {
+    const { code, message, hint } = error;
+    return { code, message, hint, ...(error.meaning === "unexpected" && { stack: frames(error) }) };
+  }
   return { message: safeMessage(error), stack: error instanceof Error ? frames(error) : undefined };
 }
 

@@ -1,11 +1,11 @@
-import { FAILURE_MEANINGS } from "./failure.js";
+import { FAILURE_MEANINGS } from "./failure-meaning.js";
 import { RUN_ID_PATTERN } from "./run.js";
 
 const RUN = RUN_ID_PATTERN.source.replace(/^\^|\$$/g, "");
 
 /** What Rehome itself says when a chunk fails: nothing in them comes from a session. */
 const OWN = [
-  `(source|target|queue): (${FAILURE_MEANINGS.map(escape).join("|")}) \\([A-Z0-9_]{1,40}\\)`,
+  `(source|target|queue): (${Object.values(FAILURE_MEANINGS).map(escape).join("|")})( \\([A-Z0-9_]{1,40}\\))?`,
   `run ${RUN} has no chunk \\d+`,
   `there is no run ${RUN}`,
   "the job's id, name or payload is not one of Rehome's",

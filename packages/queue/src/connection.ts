@@ -1,6 +1,7 @@
-import { describeFailure, RehomeError, tlsServerName } from "@rehome/core";
+import { RehomeError, tlsServerName } from "@rehome/core";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
+import { describeQueueFailure } from "./failure.js";
 import { KEY_PREFIX } from "./keys.js";
 import type { Payload } from "./payload.js";
 
@@ -36,7 +37,7 @@ export async function openQueue(
   let reason: unknown;
   redis.on("error", (error) => {
     reason = error;
-    options.onError?.(describeFailure("queue", error));
+    options.onError?.(describeQueueFailure(error));
   });
   try {
     await redis.connect();
@@ -50,7 +51,7 @@ export async function openQueue(
     // It would only print a warning about what inspectQueue refuses.
     skipVersionCheck: true,
   });
-  jobs.on("error", (error) => options.onError?.(describeFailure("queue", error)));
+  jobs.on("error", (error) => options.onError?.(describeQueueFailure(error)));
   return {
     redis,
     jobs,
@@ -78,13 +79,13 @@ function connect(url: URL, patient: boolean): Redis {
 }
 
 function failureToConnect(error: unknown, url: URL): unknown {
-  const described = describeFailure("queue", error);
+  const described = describeQueueFailure(error);
   return described instanceof RehomeError ? described.at(url.host, "Check QUEUE_URL") : described;
 }
 
 /** How many workers are connected; a run without any waits for ever. */
 export async function countWorkers(queue: QueueConnection): Promise<number> {
   return await queue.jobs.getWorkersCount().catch((error: unknown) => {
-    throw describeFailure("queue", error);
+    throw describeQueueFailure(error);
   });
 }

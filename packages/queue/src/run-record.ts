@@ -1,6 +1,5 @@
 import {
   CONFLICT_POLICIES,
-  describeFailure,
   isRunId,
   mappingSchema,
   type Phase,
@@ -11,6 +10,7 @@ import {
 import { z } from "zod";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
+import { describeQueueFailure } from "./failure.js";
 import { ACTIVE_KEY, RUNS_KEY, runKeys } from "./keys.js";
 import { loadScript } from "./script.js";
 
@@ -184,7 +184,7 @@ export async function resolveRun(
 
 /** For what ioredis rejects with: the error's command holds its arguments. */
 export function rethrow(error: unknown): never {
-  throw describeFailure("queue", error);
+  throw describeQueueFailure(error);
 }
 
 function unknownRun(named: string): RehomeError {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { describeFailure } from "@rehome/core";
 import type { Redis } from "ioredis";
+import { describeQueueFailure } from "./failure.js";
 
 export type Script = (
   redis: Redis,
@@ -25,7 +25,7 @@ export function loadScript(name: string): Script {
         return redis.eval(text, keys.length, ...keys, ...args);
       });
     } catch (error) {
-      throw describeFailure("queue", error);
+      throw describeQueueFailure(error);
     }
   };
 }

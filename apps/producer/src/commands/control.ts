@@ -82,7 +82,7 @@ async function withRun(
   return await withQueue(async (queue) => await work(queue, await resolveRun(queue, named)));
 }
 
-/** Only a plan that is not whole needs the source. */
+/** Only a plan that is incomplete needs the source. */
 async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
   const run = await readRun(queue, id);
   if (run.planComplete || run.phase !== "planning") return;

@@ -1,5 +1,6 @@
-import { describeFailure, RehomeError } from "@rehome/core";
+import { RehomeError } from "@rehome/core";
 import pg from "pg";
+import { describeSourceFailure } from "./failure.js";
 import { withInactivityTimeout } from "./inactivity-timeout.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -54,7 +55,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
         return (await answered(client, client.query<Row>(text, values))).rows;
       } catch (error) {
         failure = error;
-        throw describeFailure("source", error);
+        throw describeSourceFailure(error);
       } finally {
         client.release(failure !== null);
       }
@@ -104,7 +105,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
         giveBack(true);
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason;
-        throw describeFailure("source", error);
+        throw describeSourceFailure(error);
       } finally {
         signal?.removeEventListener("abort", abort);
         giveBack(false);
@@ -115,7 +116,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
 }
 
 function failureToConnect(error: unknown, url: URL): unknown {
-  const described = describeFailure("source", error);
+  const described = describeSourceFailure(error);
   if (!(described instanceof RehomeError)) return described;
   return described.at(`${url.host}${url.pathname}`, "Check SOURCE_URL");
 }

@@ -1,7 +1,8 @@
-import { describeFailure, RehomeError } from "@rehome/core";
+import { RehomeError } from "@rehome/core";
 import { getTableName } from "drizzle-orm";
 import pg from "pg";
 import { createTable } from "./create-tables.js";
+import { describeSourceFailure } from "./failure.js";
 import { referenceTables } from "./schema.js";
 
 export interface SeedOptions {
@@ -40,7 +41,7 @@ export async function seedReferenceSchema(url: URL, options: SeedOptions): Promi
     await client.query("COMMIT");
     await client.query(`ANALYZE ${TABLES.join(", ")}`);
   } catch (error) {
-    throw describeFailure("source", error);
+    throw describeSourceFailure(error);
   } finally {
     // Ends the transaction as well, if it is still open.
     await client.end().catch(() => undefined);
