@@ -29,12 +29,12 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   const health =
     config.healthPort === null
       ? null
-      : await serveHealth(config.healthPort, () => queue.redis.status === "ready");
+      : await serveHealth(config.healthPort, () => queue.client.status === "ready");
   const worker = new Worker<Payload>(
     QUEUE_NAME,
     (job, token, signal) => heartbeat.during(job, () => processJob(job, token, signal)),
     {
-      connection: queue.redis,
+      connection: queue.client,
       prefix: KEY_PREFIX,
       name: config.name,
       concurrency: config.concurrency,

@@ -2,7 +2,8 @@ import { isRunId, type RunId } from "@rehome/core";
 import { z } from "zod";
 import type { QueueConnection } from "./connection.js";
 import { AUDIT_KEY } from "./keys.js";
-import { rethrow } from "./run-record.js";
+import { replies } from "./ledger-redis.js";
+import { serverTime } from "./server-time.js";
 
 /** What an operator did on the dashboard. */
 const actionSchema = z.strictObject({
@@ -26,19 +27,18 @@ export async function recordAction(
   queue: QueueConnection,
   action: Omit<Action, "at">,
 ): Promise<void> {
-  const [seconds, microseconds] = await queue.redis.time().catch(rethrow);
-  const at = new Date(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000));
-  await queue.redis
-    .multi()
-    .lpush(AUDIT_KEY, JSON.stringify({ at: at.toISOString(), ...action }))
-    .ltrim(AUDIT_KEY, 0, KEPT - 1)
-    .exec()
-    .catch(rethrow);
+  const at = new Date(await serverTime(queue.redis)).toISOString();
+  await replies(
+    queue.redis
+      .multi()
+      .lpush(AUDIT_KEY, JSON.stringify({ at, ...action }))
+      .ltrim(AUDIT_KEY, 0, KEPT - 1),
+  );
 }
 
 /** The latest actions on any run, newest first; at most 200 are kept. */
 export async function listActions(queue: QueueConnection, limit: number): Promise<Action[]> {
-  const lines = await queue.redis.lrange(AUDIT_KEY, 0, limit - 1).catch(rethrow);
+  const lines = await queue.redis.lrange(AUDIT_KEY, 0, limit - 1);
   return lines.flatMap((line) => {
     try {
       return [actionSchema.parse(JSON.parse(line))];

@@ -1,7 +1,7 @@
 import { type Range, RehomeError, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { readRun, rethrow } from "./run-record.js";
+import { readRun } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-bounds");
@@ -54,9 +54,9 @@ export async function readPlanEnd(
 ): Promise<{ complete: boolean; next: number; after: SessionId | null }> {
   const { bounds } = runKeys(run);
   const { planComplete: complete } = await readRun(queue, run);
-  const next = await queue.redis.hlen(bounds).catch(rethrow);
+  const next = await queue.redis.hlen(bounds);
   if (next === 0) return { complete, next, after: null };
-  const after = await queue.redis.hget(bounds, String(next - 1)).catch(rethrow);
+  const after = await queue.redis.hget(bounds, String(next - 1));
   return { complete, next, after: after as SessionId };
 }
 
@@ -84,9 +84,11 @@ export async function readRange(
   chunk: number,
 ): Promise<Range> {
   const { bounds } = runKeys(run.id);
-  const [after = null, upTo = null] = await queue.redis
-    .hmget(bounds, String(chunk - 1), String(chunk))
-    .catch(rethrow);
+  const [after = null, upTo = null] = await queue.redis.hmget(
+    bounds,
+    String(chunk - 1),
+    String(chunk),
+  );
   const isLast = upTo === null && chunk === run.total - 1;
   if ((chunk > 0 && after === null) || (upTo === null && !isLast)) {
     throw new RehomeError("unknown-chunk", `run ${run.id} has no chunk ${chunk}`);

@@ -1,7 +1,6 @@
 import { ACTIVE_PHASES, type Phase, RehomeError, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const changeScript = loadScript("change-rate");
@@ -32,8 +31,6 @@ export async function readRateLimit(
   queue: QueueConnection,
   run: RunId,
 ): Promise<{ phase: Phase | null; maxRate: number | null }> {
-  const [phase = null, rate] = await queue.redis
-    .hmget(runKeys(run).run, "phase", "maxRate")
-    .catch(rethrow);
+  const [phase = null, rate] = await queue.redis.hmget(runKeys(run).run, "phase", "maxRate");
   return { phase: phase as Phase | null, maxRate: rate ? Number(rate) : null };
 }

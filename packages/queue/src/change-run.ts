@@ -5,7 +5,7 @@ import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { deleteLedger, expireLedger } from "./ledger-lifetime.js";
 import { removeJobs } from "./remove-jobs.js";
-import { readPaused, readRun, rethrow, wrongPhase } from "./run-record.js";
+import { readPaused, readRun, wrongPhase } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const changeScript = loadScript("change-phase");
@@ -71,9 +71,9 @@ export async function stopRun(queue: QueueConnection, run: RunId, notice: string
  */
 export async function alignQueue(queue: QueueConnection): Promise<void> {
   const paused = await readPaused(queue);
-  const [wanted, found] = [paused !== null, await queue.jobs.isPaused().catch(rethrow)];
+  const [wanted, found] = [paused !== null, await queue.jobs.isPaused()];
   if (wanted === found) return;
-  await (wanted ? queue.jobs.pause() : queue.jobs.resume()).catch(rethrow);
+  await (wanted ? queue.jobs.pause() : queue.jobs.resume());
 }
 
 /**

@@ -7,7 +7,6 @@ import {
 } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
 
 export interface ChangedChunk {
   readonly chunk: number;
@@ -35,15 +34,15 @@ export async function readChangedChunks(
   limit: number,
 ): Promise<Changes> {
   const keys = runKeys(run);
-  const length = await queue.redis.llen(keys.changed).catch(rethrow);
+  const length = await queue.redis.llen(keys.changed);
   if (length < after) return { next: 0, restored: true, chunks: [] };
   if (length === after) return { next: after, restored: false, chunks: [] };
-  const changed = await queue.redis.lrange(keys.changed, after, after + limit - 1).catch(rethrow);
+  const changed = await queue.redis.lrange(keys.changed, after, after + limit - 1);
   const numbers = [...new Set(changed)];
   const [entries, attempts] = await Promise.all([
     queue.redis.hmget(keys.chunks, ...numbers),
     queue.redis.hmget(keys.attempts, ...numbers),
-  ]).catch(rethrow);
+  ]);
   const chunks = numbers.map((number, at) => ({
     chunk: Number(number),
     entry: parseEntry(entries[at] ?? null),

@@ -2,7 +2,6 @@ import type { RunId } from "@rehome/core";
 import type { BulkJobOptions } from "bullmq";
 import type { QueueConnection } from "./connection.js";
 import { jobId, type JobKind } from "./payload.js";
-import { rethrow } from "./run-record.js";
 
 /** More in one pipeline only makes the pipeline slow. */
 const BULK_SIZE = 1_000;
@@ -34,7 +33,7 @@ export async function enqueueChunks(
       data: { run, chunk },
       opts: { ...OPTIONS, ...KEEP[kind], jobId: jobId(run, kind, chunk) },
     }));
-    await queue.jobs.addBulk(jobs).catch(rethrow);
+    await queue.jobs.addBulk(jobs);
   }
 }
 
@@ -44,7 +43,7 @@ export async function activeChunks(
   run: RunId,
   kind: JobKind,
 ): Promise<number[]> {
-  const ids = await queue.jobs.getRanges(["active"], 0, -1).catch(rethrow);
+  const ids = await queue.jobs.getRanges(["active"], 0, -1);
   const prefix = jobId(run, kind, 0).slice(0, -1);
   return ids.filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length)));
 }

@@ -17,7 +17,6 @@ import {
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
-import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-chunk");
@@ -34,7 +33,7 @@ export async function readChunkState(
   run: RunId,
   chunk: number,
 ): Promise<ChunkState> {
-  return parseEntry(await queue.redis.hget(runKeys(run).chunks, String(chunk)).catch(rethrow));
+  return parseEntry(await queue.redis.hget(runKeys(run).chunks, String(chunk)));
 }
 
 /**
@@ -127,7 +126,7 @@ export async function dropStaged(
   chunk: number,
   attempt: string,
 ): Promise<void> {
-  await queue.redis.unlink(runKeys(run).staged(chunk, attempt)).catch(rethrow);
+  await queue.redis.unlink(runKeys(run).staged(chunk, attempt));
 }
 
 /** A chunk has failed for good. `reason` is shown to operators. */

@@ -3,6 +3,7 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { describeQueueFailure } from "./failure.js";
 import { KEY_PREFIX } from "./keys.js";
+import { describing, ledgerRedis, type LedgerRedis } from "./ledger-redis.js";
 import type { Payload } from "./payload.js";
 
 /** BullMQ's queue of chunk jobs of every kind; the job's name is its kind. */
@@ -10,7 +11,9 @@ export const QUEUE_NAME = "chunks";
 
 /** A connection to the queue Redis: the ledger's, and the BullMQ queue upon it. */
 export interface QueueConnection {
-  readonly redis: Redis;
+  readonly redis: LedgerRedis;
+  /** The bare client, for BullMQ's worker alone: it must see the errors of ioredis as they are. */
+  readonly client: Redis;
   readonly jobs: Queue<Payload>;
   close(): Promise<void>;
 }
@@ -32,32 +35,33 @@ export async function openQueue(
   url: URL,
   options: { patient?: boolean; onError?: (error: unknown) => void } = {},
 ): Promise<QueueConnection> {
-  const redis = connect(url, options.patient ?? false);
+  const client = connect(url, options.patient ?? false);
   // What `connect` rejects with says only that there is no connection; the reason comes as an event before.
   let reason: unknown;
-  redis.on("error", (error) => {
+  client.on("error", (error) => {
     reason = error;
     options.onError?.(describeQueueFailure(error));
   });
   try {
-    await redis.connect();
+    await client.connect();
   } catch (error) {
-    redis.disconnect();
+    client.disconnect();
     throw failureToConnect(reason ?? error, url);
   }
   const jobs = new Queue<Payload>(QUEUE_NAME, {
-    connection: redis,
+    connection: client,
     prefix: KEY_PREFIX,
     // It would only print a warning about what inspectQueue refuses.
     skipVersionCheck: true,
   });
   jobs.on("error", (error) => options.onError?.(describeQueueFailure(error)));
   return {
-    redis,
-    jobs,
+    redis: ledgerRedis(client),
+    client,
+    jobs: describing(jobs),
     close: async () => {
       await jobs.close();
-      redis.disconnect();
+      client.disconnect();
     },
   };
 }
@@ -85,7 +89,5 @@ function failureToConnect(error: unknown, url: URL): unknown {
 
 /** How many workers are connected; a run without any waits for ever. */
 export async function countWorkers(queue: QueueConnection): Promise<number> {
-  return await queue.jobs.getWorkersCount().catch((error: unknown) => {
-    throw describeQueueFailure(error);
-  });
+  return await queue.jobs.getWorkersCount();
 }

@@ -1,6 +1,5 @@
 import { RehomeError } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
-import { rethrow } from "./run-record.js";
 
 export interface QueueFacts {
   /** Of the server's process: two URLs with the same one name the same server. */
@@ -14,7 +13,7 @@ export interface QueueFacts {
  * with which jobs and ledger could vanish one key at a time (BullMQ only logs a warning).
  */
 export async function inspectQueue(queue: QueueConnection): Promise<QueueFacts> {
-  const info = parseInfo(await queue.redis.info().catch(rethrow));
+  const info = parseInfo(await queue.redis.info());
   const policy = info.get("maxmemory_policy") ?? "unknown";
   if (policy !== "noeviction") {
     throw new RehomeError(
@@ -44,5 +43,5 @@ function parseInfo(text: string): Map<string, string> {
 
 /** Rejects with a RehomeError while the queue Redis does not answer. */
 export async function pingQueue(queue: QueueConnection): Promise<void> {
-  await queue.redis.ping().catch(rethrow);
+  await queue.redis.ping();
 }

@@ -1,7 +1,6 @@
 import { isRunId, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { KEY_PREFIX, RUNS_KEY, runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const alignScript = loadScript("align-lifetime");
@@ -16,7 +15,7 @@ const EXPIRES = "expires";
  */
 export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
-  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === "1") return;
+  if ((await queue.redis.hget(record, EXPIRES)) === "1") return;
   await alignLifetimes(queue, run);
   await markScript(queue.redis, [record], [1]);
 }
@@ -24,19 +23,19 @@ export async function expireLedger(queue: QueueConnection, run: RunId): Promise<
 /** Keeps the ledger of a run that goes on again, if that is not done yet. */
 export async function keepLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
-  if ((await queue.redis.hget(record, EXPIRES).catch(rethrow)) === null) return;
+  if ((await queue.redis.hget(record, EXPIRES)) === null) return;
   await alignLifetimes(queue, run);
   await markScript(queue.redis, [record], [0]);
 }
 
 /** Deletes a run's ledger, whatever is left of it. */
 export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<void> {
-  await queue.redis.zrem(RUNS_KEY, run).catch(rethrow);
+  await queue.redis.zrem(RUNS_KEY, run);
   const { run: record } = runKeys(run);
   for (const key of await keysOf(queue, run)) {
-    if (key !== record) await queue.redis.unlink(key).catch(rethrow);
+    if (key !== record) await queue.redis.unlink(key);
   }
-  await queue.redis.unlink(record).catch(rethrow);
+  await queue.redis.unlink(record);
 }
 
 async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
@@ -65,9 +64,13 @@ async function keysOf(queue: QueueConnection, run: RunId): Promise<Set<string>> 
   const found = new Set<string>();
   let cursor = "0";
   do {
-    const [next, keys] = await queue.redis
-      .scan(cursor, "MATCH", `${KEY_PREFIX}:run:${run}*`, "COUNT", 1_000)
-      .catch(rethrow);
+    const [next, keys] = await queue.redis.scan(
+      cursor,
+      "MATCH",
+      `${KEY_PREFIX}:run:${run}*`,
+      "COUNT",
+      1_000,
+    );
     for (const key of keys) found.add(key);
     cursor = next;
   } while (cursor !== "0");

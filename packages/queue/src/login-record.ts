@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { QueueConnection } from "./connection.js";
 import { LOGIN_SECRET_KEY, LOGOUTS_KEY } from "./keys.js";
-import { rethrow } from "./run-record.js";
+import { replies } from "./ledger-redis.js";
 
 /**
  * The secret that dashboards sign logins with, made by the first one that asks: a login outlives a restart, and is
@@ -9,10 +9,10 @@ import { rethrow } from "./run-record.js";
  */
 export async function readLoginSecret(queue: QueueConnection): Promise<string> {
   // A Redis that is full refuses a SET even where it would set nothing.
-  const known = await queue.redis.get(LOGIN_SECRET_KEY).catch(rethrow);
+  const known = await queue.redis.get(LOGIN_SECRET_KEY);
   if (known !== null) return known;
-  await queue.redis.set(LOGIN_SECRET_KEY, randomBytes(32).toString("hex"), "NX").catch(rethrow);
-  const secret = await queue.redis.get(LOGIN_SECRET_KEY).catch(rethrow);
+  await queue.redis.set(LOGIN_SECRET_KEY, randomBytes(32).toString("hex"), "NX");
+  const secret = await queue.redis.get(LOGIN_SECRET_KEY);
   if (secret === null) throw new Error("the login secret vanished while it was read");
   return secret;
 }
@@ -23,14 +23,14 @@ export async function recordLogout(
   login: string,
   expiresAt: number,
 ): Promise<void> {
-  await queue.redis
-    .multi()
-    .zadd(LOGOUTS_KEY, expiresAt, login)
-    .zremrangebyscore(LOGOUTS_KEY, "-inf", String(Date.now()))
-    .exec()
-    .catch(rethrow);
+  await replies(
+    queue.redis
+      .multi()
+      .zadd(LOGOUTS_KEY, expiresAt, login)
+      .zremrangebyscore(LOGOUTS_KEY, "-inf", String(Date.now())),
+  );
 }
 
 export async function listLogouts(queue: QueueConnection): Promise<string[]> {
-  return await queue.redis.zrange(LOGOUTS_KEY, "0", "-1").catch(rethrow);
+  return await queue.redis.zrange(LOGOUTS_KEY, "0", "-1");
 }

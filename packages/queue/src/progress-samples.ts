@@ -1,7 +1,6 @@
 import type { RunId, Sample } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
 import { parseSample } from "./status.js";
 
 /**
@@ -17,6 +16,6 @@ export async function readSamples(
   const [recent, whole] = await Promise.all([
     queue.redis.lrange(keys.samples, -latest, -1),
     queue.redis.lrange(keys.series, -latest, -1),
-  ]).catch(rethrow);
+  ]);
   return { recent: recent.map(parseSample), whole: whole.map(parseSample) };
 }

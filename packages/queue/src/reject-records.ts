@@ -1,7 +1,7 @@
 import { fingerprint, type RejectCode, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { chunksWithRejects, readRun, rethrow } from "./run-record.js";
+import { chunksWithRejects, readRun } from "./run-record.js";
 
 /** A reject as it may be shown. */
 export interface ShownReject {
@@ -24,9 +24,12 @@ export async function readRejectsPage(
   chunk: number,
   cursor: string,
 ): Promise<{ next: string; rejects: ShownReject[] }> {
-  const [next, entries] = await queue.redis
-    .hscan(runKeys(run.id).rejects(chunk), cursor, "COUNT", 500)
-    .catch(rethrow);
+  const [next, entries] = await queue.redis.hscan(
+    runKeys(run.id).rejects(chunk),
+    cursor,
+    "COUNT",
+    500,
+  );
   const rejects: ShownReject[] = [];
   for (let i = 0; i < entries.length; i += 2) {
     const id = entries[i] as SessionId;
@@ -73,7 +76,7 @@ async function* pagesOfRejects(
   const seen = new Set<string>();
   let cursor = "0";
   do {
-    const [next, entries] = await queue.redis.hscan(key, cursor, "COUNT", 500).catch(rethrow);
+    const [next, entries] = await queue.redis.hscan(key, cursor, "COUNT", 500);
     const page: [SessionId, string][] = [];
     for (let i = 0; i < entries.length; i += 2) {
       const id = entries[i] as SessionId;

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunId } from "@rehome/core";
 import type { JobType } from "bullmq";
 import type { QueueConnection } from "./connection.js";
-import { rethrow } from "./run-record.js";
 
 const PAGE = 1_000;
 const IDLE_STATES: JobType[] = ["waiting", "delayed", "prioritized", "failed", "completed"];
@@ -29,7 +28,7 @@ export async function removeJobs(
 /** Removes these jobs unless a worker holds them, so that they can be added again. */
 export async function removeByIds(queue: QueueConnection, ids: readonly string[]): Promise<void> {
   for (let i = 0; i < ids.length; i += PAGE) {
-    await Promise.all(ids.slice(i, i + PAGE).map((id) => queue.jobs.remove(id))).catch(rethrow);
+    await Promise.all(ids.slice(i, i + PAGE).map((id) => queue.jobs.remove(id)));
   }
 }
 
@@ -38,6 +37,6 @@ async function removeIdle(queue: QueueConnection, run: RunId): Promise<void> {
 }
 
 async function jobsIn(queue: QueueConnection, run: RunId, state: JobType): Promise<string[]> {
-  const ids = await queue.jobs.getRanges([state], 0, -1).catch(rethrow);
+  const ids = await queue.jobs.getRanges([state], 0, -1);
   return ids.filter((id) => id.startsWith(`${run}-`));
 }

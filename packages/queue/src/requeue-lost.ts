@@ -8,7 +8,7 @@ import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
-import { readActive, rethrow } from "./run-record.js";
+import { readActive } from "./run-record.js";
 import { readVerification, failVerified } from "./verification-record.js";
 
 /** Chunks looked at in one go: an idle worker comes back for more. */
@@ -36,12 +36,16 @@ export async function requeueLost(queue: QueueConnection, runs: readonly RunId[]
 async function requeueCopies(queue: QueueConnection, run: RunId): Promise<number> {
   await keepLedger(queue, run);
   const keys = runKeys(run);
-  const [total, done, failed, phase] = await queue.redis
-    .hmget(keys.run, "total", "done", "failed", "phase")
-    .catch(rethrow);
+  const [total, done, failed, phase] = await queue.redis.hmget(
+    keys.run,
+    "total",
+    "done",
+    "failed",
+    "phase",
+  );
   if (phase !== "planning" && phase !== "running") return 0;
   // Until all are reopened a chunk's failed job is that of the time before.
-  if ((await queue.redis.exists(keys.reopening).catch(rethrow)) === 1) return 0;
+  if ((await queue.redis.exists(keys.reopening)) === 1) return 0;
   if (Number(done) + Number(failed) >= Number(total)) {
     await finalizeRun(queue, run);
     return 0;
@@ -59,7 +63,7 @@ async function requeueVerifications(queue: QueueConnection, run: RunId): Promise
   if (verification === null || verification.done + verification.failed >= verification.total)
     return 0;
   const keys = runKeys(run);
-  const planned = (await queue.redis.hkeys(keys.verificationPlan).catch(rethrow)).map(Number);
+  const planned = (await queue.redis.hkeys(keys.verificationPlan)).map(Number);
   const open = await openChunks(queue, keys.verificationChunks, planned);
   return requeue(queue, run, "verify", open, (chunk, reason) =>
     failVerified(queue, run, verification.id, chunk, reason),
@@ -75,7 +79,7 @@ async function openChunks(
   const open: number[] = [];
   for (let i = 0; i < chunks.length && open.length < PAGE; i += PAGE) {
     const page = chunks.slice(i, i + PAGE);
-    const entries = await queue.redis.hmget(key, ...page.map(String)).catch(rethrow);
+    const entries = await queue.redis.hmget(key, ...page.map(String));
     open.push(...page.filter((_, at) => isOpen(parseEntry(entries[at] ?? null))));
   }
   return open.slice(0, PAGE);
@@ -103,18 +107,19 @@ async function requeue(
 ): Promise<number> {
   const lost: number[] = [];
   for (const chunk of chunks) {
-    const job = await queue.jobs.getJob(jobId(run, kind, chunk)).catch(rethrow);
+    const id = jobId(run, kind, chunk);
+    const job = await queue.jobs.getJob(id);
     if (job === undefined) {
       lost.push(chunk);
       continue;
     }
     // A worker that died for the last time allowed could not say so itself.
-    const state = await job.getState().catch(rethrow);
+    const state = await queue.jobs.getJobState(id);
     if (state === "failed" && isOurs(job)) await fail(chunk, job.failedReason || "failed");
     // One that was refused because someone had altered it says nothing of its chunk; and one that is in no list
     // is never taken.
     else if (state === "failed" || state === "completed" || state === "unknown") {
-      await job.remove().catch(rethrow);
+      await queue.jobs.remove(id);
       lost.push(chunk);
     }
   }

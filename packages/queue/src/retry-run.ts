@@ -12,7 +12,6 @@ import {
   chunksWhere,
   readRun,
   refuseWhileActive,
-  rethrow,
   type Run,
   runActive,
   wrongPhase,
@@ -59,7 +58,7 @@ export async function retryRun(
         open.map((chunk) => jobId(run, "copy", chunk)),
       );
       await enqueueChunks(queue, run, "copy", open);
-      await queue.redis.del(reopening).catch(rethrow);
+      await queue.redis.del(reopening);
       await finalizeRun(queue, run);
       return open.length;
     },

@@ -10,7 +10,6 @@ import {
 import { z } from "zod";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
-import { describeQueueFailure } from "./failure.js";
 import { ACTIVE_KEY, RUNS_KEY, runKeys } from "./keys.js";
 import { loadScript } from "./script.js";
 
@@ -86,7 +85,7 @@ export async function createRun(
 
 /** The active run, if any. */
 export async function readActive(queue: QueueConnection): Promise<RunId | null> {
-  return (await queue.redis.get(ACTIVE_KEY).catch(rethrow)) as RunId | null;
+  return (await queue.redis.get(ACTIVE_KEY)) as RunId | null;
 }
 
 /** Throws RehomeError `run-active` while a run is planning, running or paused. */
@@ -99,13 +98,13 @@ export async function refuseWhileActive(queue: QueueConnection): Promise<void> {
 export async function readPaused(queue: QueueConnection): Promise<RunId | null> {
   const active = await readActive(queue);
   if (active === null) return null;
-  const phase = await queue.redis.hget(runKeys(active).run, "phase").catch(rethrow);
+  const phase = await queue.redis.hget(runKeys(active).run, "phase");
   return phase === "paused" ? active : null;
 }
 
 /** Throws RehomeError `unknown-run`. */
 export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
-  const record = await queue.redis.hgetall(runKeys(id).run).catch(rethrow);
+  const record = await queue.redis.hgetall(runKeys(id).run);
   if (record["frozen"] === undefined) throw unknownRun(id);
   return {
     ...frozenSchema.parse(JSON.parse(record["frozen"])),
@@ -128,11 +127,11 @@ export async function noteWriteWay(
 
 /** The id of every run whose ledger is still there, newest first. */
 export async function listRuns(queue: QueueConnection): Promise<RunId[]> {
-  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, -1).catch(rethrow)) as RunId[];
+  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, -1)) as RunId[];
   const known: RunId[] = [];
   for (const run of runs) {
-    if ((await queue.redis.exists(runKeys(run).run).catch(rethrow)) === 1) known.push(run);
-    else await queue.redis.zrem(RUNS_KEY, run).catch(rethrow);
+    if ((await queue.redis.exists(runKeys(run).run)) === 1) known.push(run);
+    else await queue.redis.zrem(RUNS_KEY, run);
   }
   return known;
 }
@@ -151,9 +150,7 @@ export async function chunksWhere(
   const found = new Set<number>();
   let cursor = "0";
   do {
-    const [next, entries] = await queue.redis
-      .hscan(runKeys(run).chunks, cursor, "COUNT", 1_000)
-      .catch(rethrow);
+    const [next, entries] = await queue.redis.hscan(runKeys(run).chunks, cursor, "COUNT", 1_000);
     for (let i = 0; i < entries.length; i += 2) {
       if (matches(parseEntry(entries[i + 1] ?? null))) found.add(Number(entries[i]));
     }
@@ -168,8 +165,7 @@ export async function resolveRun(
   named: string | undefined,
 ): Promise<RunId> {
   if (named !== undefined) {
-    const known =
-      isRunId(named) && (await queue.redis.exists(runKeys(named).run).catch(rethrow)) === 1;
+    const known = isRunId(named) && (await queue.redis.exists(runKeys(named).run)) === 1;
     if (!known) throw unknownRun(named);
     return named;
   }
@@ -180,11 +176,6 @@ export async function resolveRun(
     });
   }
   return newest;
-}
-
-/** For what ioredis rejects with: the error's command holds its arguments. */
-export function rethrow(error: unknown): never {
-  throw describeQueueFailure(error);
 }
 
 function unknownRun(named: string): RehomeError {

@@ -1,7 +1,6 @@
 import type { Outcome, Phase, RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { RUNS_KEY, runKeys } from "./keys.js";
-import { rethrow } from "./run-record.js";
 
 /** A run in one line. */
 export interface RunSummary {
@@ -34,10 +33,10 @@ export async function listRunSummaries(
   queue: QueueConnection,
   limit: number,
 ): Promise<RunSummary[]> {
-  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, limit - 1).catch(rethrow)) as RunId[];
+  const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, limit - 1)) as RunId[];
   const records = await Promise.all(
     runs.map((run) => queue.redis.hmget(runKeys(run).run, ...FIELDS)),
-  ).catch(rethrow);
+  );
   return runs.flatMap((run, at) => summarize(run, records[at] ?? []) ?? []);
 }
 

@@ -1,31 +1,26 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Redis } from "ioredis";
-import { describeQueueFailure } from "./failure.js";
+import { RehomeError } from "@rehome/core";
+import type { LedgerRedis } from "./ledger-redis.js";
 
 export type Script = (
-  redis: Redis,
+  redis: LedgerRedis,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
 const prelude = read("tally");
 
-/**
- * A script of `lua/`, behind the common prelude. Rejects with a RehomeError: a driver's error carries the
- * command's arguments, and among those are session ids.
- */
+/** A script of `lua/`, after the common prelude. */
 export function loadScript(name: string): Script {
   const text = `${prelude}\n${read(name)}`;
   const sha = createHash("sha1").update(text).digest("hex");
   return async (redis, keys, args) => {
     try {
-      return await redis.evalsha(sha, keys.length, ...keys, ...args).catch((error: unknown) => {
-        if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) throw error;
-        return redis.eval(text, keys.length, ...keys, ...args);
-      });
+      return await redis.evalsha(sha, keys.length, ...keys, ...args);
     } catch (error) {
-      throw describeQueueFailure(error);
+      if (!(error instanceof RehomeError && error.code === "queue-NOSCRIPT")) throw error;
+      return await redis.eval(text, keys.length, ...keys, ...args);
     }
   };
 }

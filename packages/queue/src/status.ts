@@ -10,7 +10,9 @@ import {
 import { activeChunks } from "./chunk-jobs.js";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
-import { rethrow, resolveRun } from "./run-record.js";
+import { replies } from "./ledger-redis.js";
+import { resolveRun } from "./run-record.js";
+import { parseTime } from "./server-time.js";
 
 /** A sample a second at most: the rate is that of the last minute. */
 const RATE_SAMPLES = 60;
@@ -22,24 +24,20 @@ export async function readStatus(queue: QueueConnection, run: RunId): Promise<St
   await resolveRun(queue, run);
   const keys = runKeys(run);
   const held = await activeChunks(queue, run, "copy");
-  const replies = await queue.redis
-    .multi()
-    .hgetall(keys.run)
-    .lrange(keys.samples, -RATE_SAMPLES, -1)
-    .hmget(keys.chunks, "", ...held.map(String))
-    .time()
-    .exists(keys.planner)
-    .exec()
-    .catch(rethrow);
-  const [record, lines, states, time, planners] = (replies ?? []).map(([error, reply]) => {
-    if (error !== null) rethrow(error);
-    return reply;
-  }) as [Record<string, string>, string[], (string | null)[], [string, string], number];
+  const [record, lines, states, time, planners] = (await replies(
+    queue.redis
+      .multi()
+      .hgetall(keys.run)
+      .lrange(keys.samples, -RATE_SAMPLES, -1)
+      .hmget(keys.chunks, "", ...held.map(String))
+      .time()
+      .exists(keys.planner),
+  )) as [Record<string, string>, string[], (string | null)[], unknown, number];
   return statusOf(run, record, {
     // A worker still holds the job of a chunk for a moment after its record is written.
     active: states.slice(1).filter((state) => state === null).length,
     samples: lines.map(parseSample),
-    now: Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),
+    now: parseTime(time),
     planned: planners === 1,
   });
 }

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { type RunId, VERIFY_COUNT_NAMES, type VerifyCounts, type VerifyMode } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
+import { replies } from "./ledger-redis.js";
 import { alignLifetime } from "./ledger-lifetime.js";
-import { readPaused, rethrow } from "./run-record.js";
+import { readPaused } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-verified");
@@ -38,7 +39,7 @@ export async function beginVerification(
     .del(keys.verification, keys.verificationPlan, keys.verificationChunks)
     .hset(keys.verification, { id, mode, total: plan.size, done: 0, failed: 0, ...counts });
   if (plan.size > 0) begin.hset(keys.verificationPlan, new Map(plan));
-  await begin.exec().catch(rethrow);
+  await replies(begin);
   await alignLifetime(queue, run, [keys.verification, keys.verificationPlan]);
   return id;
 }
@@ -48,7 +49,7 @@ export async function readVerification(
   queue: QueueConnection,
   run: RunId,
 ): Promise<VerificationRecord | null> {
-  const record = await queue.redis.hgetall(runKeys(run).verification).catch(rethrow);
+  const record = await queue.redis.hgetall(runKeys(run).verification);
   if (record["id"] === undefined) return null;
   const counts = Object.fromEntries(VERIFY_COUNT_NAMES.map((name) => [name, Number(record[name])]));
   return {
@@ -79,7 +80,7 @@ export async function readSampleSize(
   run: RunId,
   chunk: number,
 ): Promise<number | null> {
-  const size = await queue.redis.hget(runKeys(run).verificationPlan, String(chunk)).catch(rethrow);
+  const size = await queue.redis.hget(runKeys(run).verificationPlan, String(chunk));
   return size === null ? null : Number(size);
 }
 
@@ -115,7 +116,7 @@ export async function failVerified(
   reason: string,
 ): Promise<void> {
   const keys = runKeys(run);
-  if ((await queue.redis.hget(keys.verification, "id").catch(rethrow)) !== verification) return;
+  if ((await queue.redis.hget(keys.verification, "id")) !== verification) return;
   await failScript(
     queue.redis,
     [keys.verification, keys.verificationChunks, keys.run],
@@ -131,6 +132,6 @@ export async function areRejected(
   ids: readonly string[],
 ): Promise<boolean[]> {
   if (ids.length === 0) return [];
-  const found = await queue.redis.hmget(runKeys(run).rejects(chunk), ...ids).catch(rethrow);
+  const found = await queue.redis.hmget(runKeys(run).rejects(chunk), ...ids);
   return found.map((reject) => reject !== null);
 }

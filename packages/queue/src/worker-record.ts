@@ -2,9 +2,10 @@ import { isRunId, type RunId } from "@rehome/core";
 import { z } from "zod";
 import type { QueueConnection } from "./connection.js";
 import { WORKERS_KEY, WORKERS_SEEN_KEY } from "./keys.js";
+import { replies } from "./ledger-redis.js";
 import { JOB_KINDS } from "./payload.js";
-import { rethrow } from "./run-record.js";
 import { loadScript } from "./script.js";
+import { parseTime } from "./server-time.js";
 
 const heartbeatScript = loadScript("record-heartbeat");
 
@@ -53,18 +54,14 @@ export async function recordHeartbeat(queue: QueueConnection, report: WorkerRepo
 
 /** Every worker heard of in the last 15 minutes, by name. What is no worker's report is left out. */
 export async function listWorkers(queue: QueueConnection): Promise<WorkerRecord[]> {
-  const replies = await queue.redis
-    .multi()
-    .hgetall(WORKERS_KEY)
-    .zrange(WORKERS_SEEN_KEY, "0", "-1", "WITHSCORES")
-    .time()
-    .exec()
-    .catch(rethrow);
-  const [reports, seen, time] = (replies ?? []).map(([error, reply]) => {
-    if (error !== null) rethrow(error);
-    return reply;
-  }) as [Record<string, string>, string[], [string, string]];
-  const now = Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000);
+  const [reports, seen, time] = (await replies(
+    queue.redis
+      .multi()
+      .hgetall(WORKERS_KEY)
+      .zrange(WORKERS_SEEN_KEY, "0", "-1", "WITHSCORES")
+      .time(),
+  )) as [Record<string, string>, string[], unknown];
+  const now = parseTime(time);
   const workers: WorkerRecord[] = [];
   for (let i = 0; i < seen.length; i += 2) {
     const report = parseReport(reports[seen[i] ?? ""]);
