@@ -1,4 +1,12 @@
-import type { Counts, Phase, RejectCode, RunId, Status, Verification } from "@rehome/core";
+import type {
+  Counts,
+  OUTCOMES as CORE_OUTCOMES,
+  Phase,
+  RejectCode,
+  RunId,
+  Status,
+  Verification,
+} from "@rehome/core";
 import type { Action, RunSummary, ShownReject, WorkerRecord } from "@rehome/queue";
 
 /** What the page is told: types alone, shared with it. Everything in here is fit to be shown to a viewer. */
@@ -13,6 +21,24 @@ export const CHUNK_STATES = {
   f: "failed",
 } as const;
 export type ChunkLetter = keyof typeof CHUNK_STATES;
+
+/** Core's, said again because the page cannot load core; the type keeps the two alike. */
+export const OUTCOMES = [
+  "migrated",
+  "kept",
+  "expired",
+  "rejected",
+] as const satisfies typeof CORE_OUTCOMES;
+
+/** What an operator may do to a run. */
+export type ControlName =
+  | "pause"
+  | "resume"
+  | "rate"
+  | "retry-failed"
+  | "retry-rejects"
+  | "verify"
+  | "cancel";
 
 export interface TargetMemoryView {
   /** Bytes; null where the target does not tell. */
@@ -62,7 +88,8 @@ export interface RunView {
   readonly maxRate: number | null;
   readonly chunkSize: number;
   readonly conflict: string;
-  readonly planComplete: boolean;
+  /** What the run's phase and plan allow now. */
+  readonly allowed: readonly ControlName[];
   readonly verification: VerificationView | null;
   readonly rejects: {
     readonly groups: readonly RejectGroup[];

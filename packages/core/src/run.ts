@@ -36,6 +36,15 @@ export const PHASES = Object.keys(TRANSITIONS) as readonly Phase[];
 /** A run in one of these is active: no second one may start. */
 export const ACTIVE_PHASES: readonly Phase[] = ["planning", "running", "paused"];
 
+/** Chunks may be added to the plan of a run in one of these. */
+export const PLANNABLE_PHASES: readonly Phase[] = ["planning", "paused"];
+
+/** Workers copy the chunks of a run in one of these. */
+export const COPYING_PHASES: readonly Phase[] = ["planning", "running"];
+
+/** A run that has ended in one of these can be retried. */
+export const RETRYABLE_PHASES: readonly Phase[] = ["completed", "failed"];
+
 export function isActive(phase: Phase): boolean {
   return ACTIVE_PHASES.includes(phase);
 }

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
 import {
   ACTIVE_PHASES,
+  COPYING_PHASES,
   isActive,
   isRunId,
   newRunId,
   type Phase,
   PHASES,
   phasesBefore,
+  PLANNABLE_PHASES,
+  RETRYABLE_PHASES,
   TRANSITIONS,
 } from "../src/index.js";
 
@@ -58,6 +61,19 @@ describe("a run's phase", () => {
 test("a second run may start only when the first is neither planning, running nor paused", () => {
   expect(PHASES.filter(isActive)).toStrictEqual(["planning", "running", "paused"]);
   expect(ACTIVE_PHASES).toStrictEqual(["planning", "running", "paused"]);
+});
+
+test("the other sets of phases follow from the legal changes", () => {
+  const ended = PHASES.filter((phase) => !isActive(phase));
+  expect(ended.filter((phase) => phasesBefore("running").includes(phase))).toStrictEqual(
+    RETRYABLE_PHASES,
+  );
+  expect(COPYING_PHASES).toStrictEqual(phasesBefore("paused"));
+  expect(PLANNABLE_PHASES).toStrictEqual(
+    ACTIVE_PHASES.filter(
+      (phase) => phase === "planning" || phasesBefore("planning").includes(phase),
+    ),
+  );
 });
 
 describe("a run id", () => {

@@ -1,6 +1,7 @@
--- Keys of a ledger get the lifetime of its run as it stands now: they expire with the record of one that has ended, and
--- are kept of one that goes on.
--- KEYS: run, key …
+-- Gives keys of a ledger the lifetime of its run as it stands now: they expire with the record of a run that has ended,
+-- and stay while the run goes on.
+--
+-- KEYS[1] run   KEYS[2 …] the keys
 local keys = { unpack(KEYS, 2) }
 if redis.call('HEXISTS', KEYS[1], 'finishedAt') == 1 then
   expire_with(KEYS[1], keys)

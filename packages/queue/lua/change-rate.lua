@@ -1,12 +1,10 @@
--- Changes how fast a run may go. What was to be waited for at the old rate is forgiven.
--- KEYS: run, rate limiter    ARGV: sessions a second or '', phases in which it may change …
--- Returns the phase found when it is none of those, else false.
+-- Changes the rate limit of an active run. Nobody waits any longer for what was admitted at the old rate.
+--
+-- KEYS[1] run   KEYS[2] rate limiter
+-- ARGV[1] sessions a second, or '' for no limit
+-- Returns false, or the phase found where the run is not active ('forgotten' where there is no such run).
 local phase = redis.call('HGET', KEYS[1], 'phase')
-for i = 2, #ARGV do
-  if ARGV[i] == phase then
-    redis.call('HSET', KEYS[1], 'maxRate', ARGV[1])
-    redis.call('DEL', KEYS[2])
-    return false
-  end
-end
-return phase or 'forgotten'
+if not ACTIVE_PHASES[phase] then return phase or 'forgotten' end
+redis.call('HSET', KEYS[1], 'maxRate', ARGV[1])
+redis.call('DEL', KEYS[2])
+return false

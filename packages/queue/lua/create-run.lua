@@ -1,7 +1,10 @@
--- KEYS: active, runs, run    ARGV: run id, field, value, …
--- Returns the id of the active run, or false when this one now is.
+-- Makes a run the active one and writes its record.
+--
+-- KEYS[1] active run   KEYS[2] runs   KEYS[3] run
+-- ARGV[1] the run's id   ARGV[2 …] field, value, … of its record
+-- Returns false, or the id of the run that is active already.
 local holder = redis.call('GET', KEYS[1])
--- The client sends a call again whose answer was lost: the holder may be this very run.
+-- The client sends a call again whose answer was lost: the active run may be this very one.
 if holder == ARGV[1] then return false end
 if holder then return holder end
 redis.call('SET', KEYS[1], ARGV[1])

@@ -1,15 +1,15 @@
--- A chunk failed for good. One that is recorded as done stays done.
--- KEYS: totals, chunks, run, and of a copy: attempts, changed    ARGV: chunk, reason, stats or '', names of the counts …
+-- Records that a chunk failed for good.
+--
+-- KEYS[1] run   KEYS[2] chunks   KEYS[3] attempts   KEYS[4] changed
+-- ARGV[1] JSON:
+--   chunk   its number
+--   reason  why
+--   stats   "attempts milliseconds", or '' where they are not known
+--   names   the names of the counts
+-- Returns 1 when it is recorded, 0 when the chunk is done after all or the run is gone.
+local given = cjson.decode(ARGV[1])
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local before = redis.call('HGET', KEYS[2], ARGV[1])
-local state = before and string.match(before, '^%a+')
-if state == 'done' then return 0 end
--- What it counted while it was done counts no more.
-if state == 'retry' then
-  for i, count in ipairs(counts_of(before)) do redis.call('HINCRBY', KEYS[1], ARGV[i + 3], 0 - count) end
-end
-if state ~= 'failed' then redis.call('HINCRBY', KEYS[1], 'failed', 1) end
-redis.call('HSET', KEYS[2], ARGV[1], 'failed ' .. ARGV[2])
-if KEYS[4] then note_change(KEYS[4], KEYS[5], ARGV[1], ARGV[3]) end
-expire_with(KEYS[3], { KEYS[2], unpack(KEYS, 4) })
+if not record_failed(KEYS[1], KEYS[2], given.chunk, given.names, given.reason) then return 0 end
+log_change(KEYS[3], KEYS[4], given.chunk, given.stats)
+expire_with(KEYS[1], { KEYS[2], KEYS[3], KEYS[4] })
 return 1

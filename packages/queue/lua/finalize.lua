@@ -1,5 +1,8 @@
--- Decides whether a run has ended. Harmless at any time, by anyone, any number of times.
--- KEYS: run, active, lease of who reopens its chunks    ARGV: run id
+-- Ends a run when none of its chunks is left to copy. Harmless at any time, by anyone, any number of times.
+--
+-- KEYS[1] run   KEYS[2] active run   KEYS[3] lease of the retry that reopens its chunks
+-- ARGV[1] the run's id
+-- Returns the run's phase; false where there is no such run.
 local run = KEYS[1]
 local phase, complete, total, done, failed = unpack(redis.call('HMGET', run, 'phase', 'planComplete', 'total', 'done', 'failed'))
 if phase ~= 'running' or complete ~= '1' then return phase end

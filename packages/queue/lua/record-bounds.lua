@@ -1,8 +1,11 @@
--- Bounds are written once: one that is there already must be the same, or another planner is at work.
--- KEYS: run, bounds    ARGV: number of the first chunk, sessions a chunk, upper bound, …
--- Returns the number of the first chunk that disagrees, -1 for none, or -2 when the run is not to be planned any more.
+-- Records the upper bounds of chunks. A bound is written once: one that is there already must be the same, or another
+-- planner is at work.
+--
+-- KEYS[1] run   KEYS[2] bounds
+-- ARGV[1] number of the first chunk   ARGV[2] sessions a chunk   ARGV[3 …] upper bounds
+-- Returns the number of the first chunk that differs, -1 for none, or -2 when the run is not to be planned any more.
 local phase, complete = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planComplete'))
-if complete == '1' or (phase ~= 'planning' and phase ~= 'paused') then return -2 end
+if complete == '1' or not PLANNABLE_PHASES[phase] then return -2 end
 local first, size = tonumber(ARGV[1]), tonumber(ARGV[2])
 for i = 3, #ARGV do
   local chunk = first + i - 3

@@ -1,73 +1,93 @@
--- Counts and rejects of one copied chunk enter the ledger together.
--- Returns -1 when its rejects are missing, and has recorded nothing then.
--- KEYS: run, chunks, samples, staged rejects, rejects of the chunk, active, attempts, changed, series
--- ARGV: run id, chunk, number of counts, names …, counts …, stats or '', entry whose rejects were tried again or ''
+-- Records a copied chunk: its counts and its rejects enter the ledger together.
+--
+-- KEYS[1] run              KEYS[2] chunks     KEYS[3] samples
+-- KEYS[4] staged rejects   KEYS[5] rejects    KEYS[6] active run
+-- KEYS[7] attempts         KEYS[8] changed    KEYS[9] series
+-- ARGV[1] JSON:
+--   run            the run's id
+--   chunk          its number
+--   names, counts  the names of the counts, and the counts in the same order
+--   stats          "attempts milliseconds", or '' where they are not known
+--   retried        the entry whose rejects alone were tried again, or ''
+-- Returns 1 when it is recorded; 0 when nothing was to be recorded, because the run is gone or another attempt was faster;
+-- -1 when the staged rejects are missing.
 local run, chunks, samples, staged, rejects, active, attempts, changed, series = unpack(KEYS)
-if redis.call('EXISTS', run) == 0 then
-  redis.call('UNLINK', staged)
-  return 0
-end
-local n = tonumber(ARGV[3])
-local names, counts, chunk_rejected = {}, {}, 0
-for i = 1, n do
-  names[i] = ARGV[3 + i]
-  counts[i] = tonumber(ARGV[3 + n + i])
-  if names[i] == 'rejected' then chunk_rejected = counts[i] end
-end
--- Whoever tried only the rejects again knows nothing of what another recorded meanwhile: that stays.
-local seen, entry = ARGV[5 + 2 * n], redis.call('HGET', chunks, ARGV[2]) or ''
-if seen ~= '' and entry ~= seen and string.match(entry, '^failed') == nil then
-  redis.call('UNLINK', staged)
-  return 0
-end
--- What was set aside may have expired. Unless the same is recorded already: the client sends a call again whose answer
--- was lost, and the first one has moved the rejects.
-if chunk_rejected > 0 and redis.call('EXISTS', staged) == 0 then
-  if entry ~= 'done ' .. table.concat(counts, ' ') or redis.call('EXISTS', rejects) == 0 then return -1 end
-end
-tally(run, chunks, ARGV[2], names, counts)
-note_change(attempts, changed, ARGV[2], ARGV[4 + 2 * n])
-redis.call('HDEL', run, 'waiting')
+local given = cjson.decode(ARGV[1])
 
-if redis.call('EXISTS', staged) == 1 then
-  redis.call('RENAME', staged, rejects)
-  redis.call('PERSIST', rejects)
-elseif chunk_rejected == 0 then
-  redis.call('DEL', rejects)
-end
-
--- Samples of progress: one a second at most for the last 15 minutes; and for the whole run a series of which every
--- other sample goes, and the step doubles, whenever it is full.
+-- The run reads at most one sample a second of the last 15 minutes, and a series of the whole run: whenever that is
+-- full, every other sample of it is dropped and its step doubles.
 local RECENT, SERIES = 900, 720
-local now = now_ms()
-local function sample(list, step)
+
+local function rejected_of(names, counts)
+  for i, name in ipairs(names) do
+    if name == 'rejected' then return counts[i] end
+  end
+  return 0
+end
+
+local function record(entry, rejected)
+  -- An attempt that tried only the rejects again does not know what another attempt recorded meanwhile: that stays.
+  if given.retried ~= '' and entry ~= given.retried and state_of(entry) ~= 'failed' then
+    redis.call('UNLINK', staged)
+    return 0
+  end
+  -- Staged rejects expire. They are also gone when the client sends a call again whose answer was lost: the first one has
+  -- moved them, and has recorded the same counts.
+  if rejected > 0 and redis.call('EXISTS', staged) == 0 then
+    if entry ~= done_entry(given.counts) or redis.call('EXISTS', rejects) == 0 then return -1 end
+  end
+  record_done(run, chunks, given.chunk, given.names, given.counts)
+  log_change(attempts, changed, given.chunk, given.stats)
+  redis.call('HDEL', run, 'waiting')
+  if redis.call('EXISTS', staged) == 1 then
+    redis.call('RENAME', staged, rejects)
+    redis.call('PERSIST', rejects)
+  elseif rejected == 0 then
+    redis.call('DEL', rejects)
+  end
+  return 1
+end
+
+local function add_sample(list, now, step)
   local last = redis.call('LINDEX', list, -1)
   if last and now - tonumber(string.match(last, '^%d+')) < step then return end
   redis.call('RPUSH', list, string.format('%.0f', now) .. ' ' .. redis.call('HGET', run, 'read'))
 end
-sample(samples, 1000)
-redis.call('LTRIM', samples, -RECENT, -1)
-local step = tonumber(redis.call('HGET', run, 'seriesStep') or '1000')
-sample(series, step)
-if redis.call('LLEN', series) > SERIES then
+
+local function sample_progress()
+  local now = now_ms()
+  add_sample(samples, now, 1000)
+  redis.call('LTRIM', samples, -RECENT, -1)
+  local step = tonumber(redis.call('HGET', run, 'seriesStep') or '1000')
+  add_sample(series, now, step)
+  if redis.call('LLEN', series) <= SERIES then return end
   local all = redis.call('LRANGE', series, 0, -1)
   redis.call('DEL', series)
   for i = 1, #all, 2 do redis.call('RPUSH', series, all[i]) end
   redis.call('HSET', run, 'seriesStep', step * 2)
 end
 
--- How many rejects are too many is known once the plan is complete, unless it was said. Those of before a retry are
--- allowed besides.
-local said, planned, complete, rejected, forgiven, phase =
-  unpack(redis.call('HMGET', run, 'maxRejects', 'planned', 'planComplete', 'rejected', 'forgiven', 'phase'))
-local limit = tonumber(said or '')
-if not limit and complete == '1' then limit = math.max(1000, math.floor(tonumber(planned) / 100)) end
-if limit then limit = limit + tonumber(forgiven or '0') end
-if limit and tonumber(rejected) > limit and (phase == 'planning' or phase == 'running' or phase == 'paused') then
-  end_run(run, active, ARGV[1], 'failed',
+-- The limit is set by whoever starts the run, or else when its plan is complete. A retry allows again what was rejected
+-- before it.
+local function enforce_reject_limit()
+  local limit, rejected, forgiven, phase =
+    unpack(redis.call('HMGET', run, 'rejectLimit', 'rejected', 'forgiven', 'phase'))
+  limit = tonumber(limit or '')
+  if not limit or not ACTIVE_PHASES[phase] then return end
+  limit = limit + tonumber(forgiven or '0')
+  if tonumber(rejected) <= limit then return end
+  end_run(run, active, given.run, 'failed',
     'stopped: ' .. rejected .. ' sessions were rejected, more than the ' .. string.format('%d', limit) .. ' allowed (--max-rejects)')
 end
 
--- Another chunk may have ended the run, and whoever has its ledger expire may have been here before.
+if redis.call('EXISTS', run) == 0 then
+  redis.call('UNLINK', staged)
+  return 0
+end
+local recorded = record(redis.call('HGET', chunks, given.chunk) or '', rejected_of(given.names, given.counts))
+if recorded ~= 1 then return recorded end
+sample_progress()
+enforce_reject_limit()
+-- The run may have ended, just now or earlier, and its ledger may have been given its expiry already.
 expire_with(run, { chunks, samples, rejects, attempts, changed, series })
 return 1

@@ -1,13 +1,14 @@
--- What verifying one chunk showed. Ignored when a newer verification has taken this one's place.
--- KEYS: verification, its chunks, its plan, run    ARGV: verification id, chunk, number of counts, names …, counts …
-if redis.call('HGET', KEYS[1], 'id') ~= ARGV[1] then return 0 end
-local n = tonumber(ARGV[3])
-local names, counts = {}, {}
-for i = 1, n do
-  names[i] = ARGV[3 + i]
-  counts[i] = tonumber(ARGV[3 + n + i])
-end
+-- Records what the verification of one chunk showed.
+--
+-- KEYS[1] verification   KEYS[2] its chunks   KEYS[3] its plan   KEYS[4] run
+-- ARGV[1] JSON:
+--   verification   its id
+--   chunk          the chunk's number
+--   names, counts  the names of the counts, and the counts in the same order
+-- Returns 1 when it is recorded, 0 when a newer verification has taken this one's place.
+local given = cjson.decode(ARGV[1])
+if redis.call('HGET', KEYS[1], 'id') ~= given.verification then return 0 end
 redis.call('HDEL', KEYS[1], 'waiting')
-tally(KEYS[1], KEYS[2], ARGV[2], names, counts)
+record_done(KEYS[1], KEYS[2], given.chunk, given.names, given.counts)
 expire_with(KEYS[4], { KEYS[1], KEYS[2], KEYS[3] })
 return 1

@@ -1,11 +1,13 @@
--- Takes a run that has ended back to work, if no other run is active. What it rejected so far is forgiven: allowed once more.
--- Its chunks are not reopened yet: the lease has the run go on until they are.
--- KEYS: run, active, lease    ARGV: run id, who, for how long (ms)
--- Returns false, or what stands in the way: the active run, or the phase.
+-- Makes a run that has ended the active one again. As many sessions as it has rejected so far may be rejected once more.
+-- Its chunks are not reopened yet: until they are, the lease keeps the run from being finalized.
+--
+-- KEYS[1] run   KEYS[2] active run   KEYS[3] lease of the retry
+-- ARGV[1] the run's id   ARGV[2] who takes the lease   ARGV[3] for how long (ms)
+-- Returns false, or what stands in the way: { 'active', the active run } or { 'phase', the run's phase }.
 local phase, complete, rejected = unpack(redis.call('HMGET', KEYS[1], 'phase', 'planComplete', 'rejected'))
 -- The client sends a call again whose answer was lost.
 if redis.call('GET', KEYS[3]) == ARGV[2] then return false end
-if phase ~= 'completed' and phase ~= 'failed' then return { 'phase', phase or 'forgotten' } end
+if not RETRYABLE_PHASES[phase] then return { 'phase', phase or 'forgotten' } end
 local holder = redis.call('GET', KEYS[2])
 if holder and holder ~= ARGV[1] then return { 'active', holder } end
 redis.call('SET', KEYS[2], ARGV[1])

@@ -1,7 +1,9 @@
--- Rejects wait beside the ledger until their chunk is recorded, so that a chunk of any size fits.
--- One is stored as "attempts time code message".
--- KEYS: run, staged, rejects recorded before    ARGV: lifetime (ms), then per reject: id, code, message
--- Nothing of a run that was forgotten comes back.
+-- Sets rejects aside until their chunk is recorded, so that a chunk of any size fits. Each is stored as
+-- "attempts time code message", under its session id.
+--
+-- KEYS[1] run   KEYS[2] staged rejects   KEYS[3] rejects recorded before
+-- ARGV[1] lifetime (ms)   ARGV[2 …] id, code, message of each
+-- Returns 1, or 0 when the run is gone: nothing of a run that was forgotten may come back.
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local now = string.format('%.0f', now_ms())
 for i = 2, #ARGV, 3 do

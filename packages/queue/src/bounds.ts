@@ -1,4 +1,4 @@
-import { type Range, RehomeError, type RunId, type SessionId } from "@rehome/core";
+import { type Range, rejectLimit, RehomeError, type RunId, type SessionId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { readRun } from "./run-record.js";
@@ -69,10 +69,12 @@ export async function closePlan(
   run: RunId,
   last: { readonly exists: boolean; readonly size: number },
 ): Promise<boolean> {
+  const { run: record } = runKeys(run);
+  const planned = Number(await queue.redis.hget(record, "planned"));
   const closed = await closeScript(
     queue.redis,
-    [runKeys(run).run],
-    [last.exists ? 1 : 0, last.size],
+    [record],
+    [last.exists ? 1 : 0, last.size, rejectLimit(planned + last.size)],
   );
   return closed === 1;
 }

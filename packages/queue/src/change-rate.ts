@@ -1,4 +1,4 @@
-import { ACTIVE_PHASES, type Phase, RehomeError, type RunId } from "@rehome/core";
+import { type Phase, RehomeError, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { loadScript } from "./script.js";
@@ -15,11 +15,9 @@ export async function changeRate(
   maxRate: number | null,
 ): Promise<void> {
   const keys = runKeys(run);
-  const found = (await changeScript(
-    queue.redis,
-    [keys.run, keys.rateLimiter],
-    [maxRate ?? "", ...ACTIVE_PHASES],
-  )) as string | null;
+  const found = (await changeScript(queue.redis, [keys.run, keys.rateLimiter], [maxRate ?? ""])) as
+    | string
+    | null;
   if (found === null) return;
   throw new RehomeError("wrong-phase", `run ${run} is ${found}: its rate matters no more`, {
     hint: `See where it stands with: rehome status ${run}`,

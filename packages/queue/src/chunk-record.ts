@@ -101,13 +101,14 @@ export async function recordChunk(
       keys.series,
     ],
     [
-      run,
-      chunk,
-      COUNT_NAMES.length,
-      ...COUNT_NAMES,
-      ...COUNT_NAMES.map((name) => counts[name]),
-      renderAttemptStats(stats),
-      before.state === "retry" ? renderEntry(before) : "",
+      JSON.stringify({
+        run,
+        chunk,
+        names: COUNT_NAMES,
+        counts: COUNT_NAMES.map((name) => counts[name]),
+        stats: renderAttemptStats(stats),
+        retried: before.state === "retry" ? renderEntry(before) : "",
+      }),
     ],
   );
   if (recorded === -1) {
@@ -140,8 +141,8 @@ export async function failChunk(
   const keys = runKeys(run);
   await failScript(
     queue.redis,
-    [keys.run, keys.chunks, keys.run, keys.attempts, keys.changed],
-    [chunk, reason, renderAttemptStats(stats), ...COUNT_NAMES],
+    [keys.run, keys.chunks, keys.attempts, keys.changed],
+    [JSON.stringify({ chunk, reason, stats: renderAttemptStats(stats), names: COUNT_NAMES })],
   );
 }
 

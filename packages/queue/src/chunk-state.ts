@@ -12,7 +12,7 @@ export interface AttemptStats {
   readonly ms: number;
 }
 
-/** Reads an entry of the ledger's hash of chunks: see tally.lua. */
+/** Reads an entry of the ledger's hash of chunks: see include/chunk-entry.lua. */
 export function parseEntry(entry: string | null): ChunkState {
   const [state, ...numbers] = (entry ?? "open").split(" ");
   if (state === "failed") return { state, reason: numbers.join(" ") };

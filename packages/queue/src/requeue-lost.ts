@@ -1,4 +1,4 @@
-import type { RunId } from "@rehome/core";
+import { COPYING_PHASES, type Phase, type RunId } from "@rehome/core";
 import type { Job } from "bullmq";
 import { failChunk, finalizeRun } from "./chunk-record.js";
 import { enqueueChunks } from "./chunk-jobs.js";
@@ -43,7 +43,7 @@ async function requeueCopies(queue: QueueConnection, run: RunId): Promise<number
     "failed",
     "phase",
   );
-  if (phase !== "planning" && phase !== "running") return 0;
+  if (!COPYING_PHASES.includes(phase as Phase)) return 0;
   // Until all are reopened a chunk's failed job is that of the time before.
   if ((await queue.redis.exists(keys.reopening)) === 1) return 0;
   if (Number(done) + Number(failed) >= Number(total)) {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { COUNT_NAMES, RehomeError, type RunId } from "@rehome/core";
+import { COUNT_NAMES, RehomeError, RETRYABLE_PHASES, type RunId } from "@rehome/core";
 import { enqueueChunks } from "./chunk-jobs.js";
 import { finalizeRun } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
@@ -41,7 +41,7 @@ export async function retryRun(
 ): Promise<number> {
   const record = await readRun(queue, run);
   const { phase } = record;
-  if (phase !== "completed" && phase !== "failed") throw wrongPhase(run, phase, "be retried");
+  if (!RETRYABLE_PHASES.includes(phase)) throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
   if (!(await hasMore(queue, record, scope))) return 0;
   // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.

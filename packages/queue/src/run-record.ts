@@ -40,7 +40,7 @@ export type FrozenRun = z.infer<typeof frozenSchema>;
 export interface RunLimits {
   /** Sessions per second over all workers; null for no limit. */
   readonly maxRate: number | null;
-  /** The run stops beyond so many rejects; null for no limit. */
+  /** The run stops when it has rejected more sessions than this; null for the default, see `rejectLimit`. */
   readonly maxRejects: number | null;
 }
 
@@ -72,7 +72,7 @@ export async function createRun(
   const fields = {
     frozen: JSON.stringify(frozen),
     maxRate: limits.maxRate ?? "",
-    maxRejects: limits.maxRejects ?? "",
+    rejectLimit: limits.maxRejects ?? "",
     ...zeroTotals,
   };
   const holder = await createScript(

@@ -1,6 +1,12 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { RehomeError } from "@rehome/core";
+import {
+  ACTIVE_PHASES,
+  type Phase,
+  PLANNABLE_PHASES,
+  RehomeError,
+  RETRYABLE_PHASES,
+} from "@rehome/core";
 import type { LedgerRedis } from "./ledger-redis.js";
 
 export type Script = (
@@ -9,9 +15,13 @@ export type Script = (
   args: readonly (string | number)[],
 ) => Promise<unknown>;
 
-const prelude = read("tally");
+/** Every script begins with these: core's sets of phases, then what stands in `lua/include/`. */
+const prelude = [
+  phaseSets({ ACTIVE_PHASES, PLANNABLE_PHASES, RETRYABLE_PHASES }),
+  ...["clock", "lifetime", "end-run", "chunk-entry"].map((name) => read(`include/${name}`)),
+].join("\n");
 
-/** A script of `lua/`, after the common prelude. */
+/** A script of `lua/`. */
 export function loadScript(name: string): Script {
   const text = `${prelude}\n${read(name)}`;
   const sha = createHash("sha1").update(text).digest("hex");
@@ -23,6 +33,13 @@ export function loadScript(name: string): Script {
       return await redis.eval(text, keys.length, ...keys, ...args);
     }
   };
+}
+
+/** `local NAME = { planning = true, … }` for each. */
+function phaseSets(sets: Readonly<Record<string, readonly Phase[]>>): string {
+  return Object.entries(sets)
+    .map(([name, phases]) => `local ${name} = { ${phases.map((p) => `${p} = true`).join(", ")} }`)
+    .join("\n");
 }
 
 function read(name: string): string {

@@ -8,7 +8,7 @@ import { readPaused } from "./run-record.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-verified");
-const failScript = loadScript("fail-chunk");
+const failScript = loadScript("fail-verified");
 
 /** The latest verification of a run. A newer one takes its place. */
 export interface VerificationRecord {
@@ -97,11 +97,12 @@ export async function recordVerified(
     queue.redis,
     [keys.verification, keys.verificationChunks, keys.verificationPlan, keys.run],
     [
-      verification,
-      chunk,
-      VERIFY_COUNT_NAMES.length,
-      ...VERIFY_COUNT_NAMES,
-      ...VERIFY_COUNT_NAMES.map((name) => counts[name]),
+      JSON.stringify({
+        verification,
+        chunk,
+        names: VERIFY_COUNT_NAMES,
+        counts: VERIFY_COUNT_NAMES.map((name) => counts[name]),
+      }),
     ],
   );
   return recorded === 1;
@@ -116,11 +117,10 @@ export async function failVerified(
   reason: string,
 ): Promise<void> {
   const keys = runKeys(run);
-  if ((await queue.redis.hget(keys.verification, "id")) !== verification) return;
   await failScript(
     queue.redis,
     [keys.verification, keys.verificationChunks, keys.run],
-    [chunk, reason, ""],
+    [JSON.stringify({ verification, chunk, reason })],
   );
 }
 

@@ -1,13 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { CHUNK_STATES, type ChunkView } from "../../src/view-model.js";
+import { CHUNK_STATES, type ChunkView, OUTCOMES } from "../../src/view-model.js";
 import { readChunk } from "../api.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 import { count, milliseconds } from "../figures.js";
 
 /** Not for every cell that a pointer only passes. */
 const REST_MS = 60;
-
-const OUTCOMES = ["migrated", "kept", "expired", "rejected"] as const;
 
 /** One line about the chunk pointed at; `cell` says what else its cell stands for. */
 export function ChunkTold(props: {

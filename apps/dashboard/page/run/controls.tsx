@@ -11,7 +11,7 @@ const SAID_FOR_MS = 20_000;
 export function Controls({ me, run }: { me: Me; run: RunView }) {
   const [asking, setAsking] = useState<Control | null>(null);
   const [said, setSaid] = useState<{ text: string; ok: boolean } | null>(null);
-  const { phase, run: id } = run.status;
+  const { run: id } = run.status;
   useEffect(() => {
     if (said === null) return;
     const timer = setTimeout(() => setSaid(null), SAID_FOR_MS);
@@ -33,7 +33,7 @@ export function Controls({ me, run }: { me: Me; run: RunView }) {
   return (
     <div class="controls">
       <div class="buttons">
-        {CONTROLS.filter((control) => control.allowed(phase, run)).map((control) => (
+        {CONTROLS.filter(({ name }) => run.allowed.includes(name)).map((control) => (
           <button
             key={control.label}
             type="button"

@@ -1,8 +1,6 @@
-import type { RunView, Status, WorkerRecord } from "../../src/view-model.js";
+import { OUTCOMES, type RunView, type Status, type WorkerRecord } from "../../src/view-model.js";
 import { count, many, percent, span } from "../figures.js";
 import { Moment } from "../moment.js";
-
-const OUTCOMES = ["migrated", "kept", "expired", "rejected"] as const;
 
 /** How far, how fast, when done: legible from across the room. */
 export function Progress({ run, workers }: { run: RunView; workers: readonly WorkerRecord[] }) {

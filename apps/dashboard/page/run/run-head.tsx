@@ -7,7 +7,7 @@ import { PhaseBadge } from "./phase-badge.js";
 export function RunHead({ me, run, overview }: { me: Me; run: RunView; overview: Overview }) {
   const { status } = run;
   const here = overview.workers.some(({ gone, stopped }) => !gone && !stopped);
-  const active = ["planning", "running", "paused"].includes(status.phase);
+  const active = status.finishedAt === null;
   const notices = [
     status.notice,
     active && !here ? "It waits for workers: none is here. Start some with: rehome-worker" : null,

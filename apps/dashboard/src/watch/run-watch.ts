@@ -13,6 +13,7 @@ import {
   type WorkerRecord,
 } from "@rehome/queue";
 import type { ChunkView, RunView, SamplesView, VerificationView } from "../view-model.js";
+import { allowedControls } from "./allowed-controls.js";
 import { makeChunkMap } from "./chunk-map.js";
 import { makeChangeLog, type ChangeLog } from "./change-log.js";
 import { makeRejectGroups } from "./reject-groups.js";
@@ -83,7 +84,7 @@ export function makeRunWatch(run: RunId): RunWatch {
           maxRate: rateLimit.maxRate,
           chunkSize: record.chunkSize,
           conflict: record.conflict,
-          planComplete: record.planComplete,
+          allowed: allowedControls(status, record.planComplete),
           verification:
             verification === null ? null : await verificationOf(queue, run, verification),
           rejects: { groups: mine.rejects.groups(), counted: mine.rejects.counted() },
