@@ -1,6 +1,14 @@
 import { randomBytes } from "node:crypto";
 import type { User } from "@rehome/config";
-import { defaultMapping, describeError, newRunId, type RunId, type SessionId } from "@rehome/core";
+import {
+  completeMapping,
+  defaultStore,
+  mappingSchema,
+  describeError,
+  newRunId,
+  type RunId,
+  type SessionId,
+} from "@rehome/core";
 import {
   closePlan,
   createRun,
@@ -103,14 +111,25 @@ export async function stageOne(
   await stageRejects(queue, run, chunk, attempt, [reject]);
 }
 
-/** A planned run of so many chunks of 10 sessions, whose secrets are canaries. */
+/** The reference store, as if a source had been asked about its columns. */
+const store = {
+  ...defaultStore,
+  columns: [],
+  attributeValue: null,
+  lookupKeys: [],
+  isUnique: true,
+};
+const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
+
+/** A planned run of chunks of 10 sessions, whose secrets are canaries. */
 export async function startRun(queue: QueueConnection, chunks = 2): Promise<RunId> {
   const run = newRunId(new Date());
   const frozen = {
-    mapping: defaultMapping,
+    store,
+    mapping,
     conflict: "newer",
     chunkSize: 10,
-    timeZone: "UTC",
+    startedAt: 0,
     source: "canary-source",
     target: { token: "canary-token", runId: "canary-id", address: "canary-address" },
     fingerprintKey: "canary-key",

@@ -10,11 +10,13 @@ const SECTION_OF: ReadonlyMap<string, Section> = new Map([
   ["verify", "verify"],
 ]);
 
-/** Gives a verb, before it acts, what the config file says of its options, and the mapping if it needs one. */
+/** Gives a verb, before it acts, what the config file says of its options, and the store and its mapping if it needs them. */
 export async function applyConfigFile(program: Command, verb: Command): Promise<void> {
   const section = SECTION_OF.get(verb.name());
   if (section === undefined) return;
   const config = await loadConfig(program.getOptionValue("config"));
   applySection(verb, config, section);
-  if (section === "start") verb.setOptionValueWithSource("mapping", config.mapping, "config");
+  if (section !== "start") return;
+  verb.setOptionValueWithSource("store", config.store, "config");
+  verb.setOptionValueWithSource("mapping", config.mapping, "config");
 }

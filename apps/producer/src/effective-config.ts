@@ -30,6 +30,7 @@ export function effectiveConfig(command: Command, loaded: LoadedConfig): Effecti
   return {
     file: loaded.file,
     options: {
+      store: storeOption(loaded),
       ...mappingOptions(loaded),
       users: usersOption(loaded),
       ...flagOptions(command, loaded),
@@ -40,6 +41,11 @@ export function effectiveConfig(command: Command, loaded: LoadedConfig): Effecti
       QUEUE_URL: describeUrl(urls.queue),
     },
   };
+}
+
+/** As the file says it: a preset, or the description. */
+function storeOption({ file, given, store }: LoadedConfig): EffectiveOption {
+  return { value: given.store ?? store.name, source: (given.store && file) ?? "default" };
 }
 
 function mappingOptions({ file, given, mapping }: LoadedConfig): EffectiveConfig["options"] {

@@ -1,12 +1,13 @@
 import {
   defaultConfig,
+  defaultMapping,
   describeValues,
   type Section,
   SECTIONS,
   type Setting,
   settingsOf,
 } from "@rehome/config";
-import { defaultMapping, type Mapping } from "@rehome/core";
+import { defaultStore, type Mapping } from "@rehome/core";
 
 export const FORMATS = ["ts", "js", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -29,6 +30,11 @@ const MAPPING: Readonly<Record<keyof Mapping, string>> = {
   includeExpiresAt: "whether the expiry is written as a field, expires_at, as well",
   maxSessionBytes: "a session of more bytes is rejected as too large",
 };
+
+const STORE = `\
+  // Where the sessions lie, and what each becomes: a preset, a preset with its options, or a description.
+  // Frozen into a run when it starts. The presets are listed by: rehome stores
+  store: ${JSON.stringify(defaultStore.name)},`;
 
 const USERS = `\
   // Who may sign in to the dashboard (REHOME_DASHBOARD_USERS): { name, role: "viewer" or "operator", passwordHash },
@@ -62,6 +68,7 @@ function body(): string {
   const about =
     "How a session is written. Frozen into a run when it starts; workers use the run's.";
   return `{\n${[
+    STORE,
     block("mapping", about, mapping),
     USERS,
     ...SECTIONS.map((section) =>

@@ -11,7 +11,7 @@ import {
   setWaiting,
   finalizeRun,
 } from "@rehome/queue";
-import type { Source } from "@rehome/source";
+import type { SessionSource } from "@rehome/source";
 import { throughOutages } from "./outage.js";
 import { detail, note } from "./output.js";
 
@@ -22,7 +22,7 @@ const LOOK_AGAIN_MS = 500;
  * it already, this waits for it, and goes on where that one stopped.
  */
 export async function planRun(
-  servers: { source: Source; queue: QueueConnection },
+  servers: { sessions: SessionSource; queue: QueueConnection },
   run: { readonly id: RunId; readonly chunkSize: number },
   signal?: AbortSignal,
 ): Promise<void> {
@@ -46,7 +46,7 @@ export async function planRun(
  * requeued by an idle worker.
  */
 async function planChunks(
-  { source, queue }: { source: Source; queue: QueueConnection },
+  { sessions, queue }: { sessions: SessionSource; queue: QueueConnection },
   run: { readonly id: RunId; readonly chunkSize: number },
   signal?: AbortSignal,
 ): Promise<void> {
@@ -57,7 +57,7 @@ async function planChunks(
     return;
   }
   let { next, after } = end;
-  const plan = source.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
+  const plan = sessions.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
   for await (const bounds of stepThrough("plan-bounds", plan)) {
     await step("record-bounds", () => recordBounds(queue, run.id, next, run.chunkSize, bounds));
     const chunks = bounds.map((_, i) => next + i);
@@ -66,7 +66,7 @@ async function planChunks(
     detail(`planned ${next} chunks`);
     after = bounds.at(-1) ?? after;
   }
-  const size = await step("count-rest", () => source.count({ after, upTo: null }));
+  const size = await step("count-rest", () => sessions.count({ after, upTo: null }));
   const exists = next > 0 || size > 0;
   // A run that was cancelled meanwhile gets no job any more.
   const closed = await step("close-plan", () => closePlan(queue, run.id, { exists, size }));

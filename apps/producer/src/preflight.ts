@@ -1,12 +1,19 @@
-import { type Mapping, RehomeError } from "@rehome/core";
+import {
+  type Mapping,
+  type NamedStore,
+  RehomeError,
+  type ResolvedStore,
+  targetLayoutOf,
+} from "@rehome/core";
 import { countWorkers, inspectQueue, KEY_PREFIX } from "@rehome/queue";
 import type { TargetFacts } from "@rehome/target";
 import type { Servers } from "./connections.js";
 import { detail } from "./output.js";
 
 export interface Facts {
+  /** As the source has it. */
+  readonly store: ResolvedStore;
   readonly sourceIdentity: string;
-  readonly timeZone: string;
   /** Bytes. */
   readonly targetUsedMemory: number | null;
   readonly warnings: readonly string[];
@@ -17,21 +24,27 @@ export interface Facts {
  */
 export async function preflight(
   { queue, source, target }: Servers,
-  { mapping, allowEviction }: { readonly mapping: Mapping; readonly allowEviction: boolean },
+  options: {
+    readonly store: NamedStore;
+    readonly mapping: Mapping;
+    readonly allowEviction: boolean;
+  },
 ): Promise<Facts> {
+  const { mapping, allowEviction } = options;
   const queueFacts = await inspectQueue(queue);
-  const sourceFacts = await source.inspect();
-  const targetFacts = await target.inspect(mapping.keyPrefix);
+  const sourceFacts = await source.inspect(options.store);
+  const { store } = sourceFacts;
+  const targetFacts = await target.inspect(targetLayoutOf({ store, mapping }));
   if (!allowEviction) refuseEviction(targetFacts);
   detail(`queue: Redis ${queueFacts.version}`);
-  detail(`source: PostgreSQL ${sourceFacts.version}, timestamps in ${sourceFacts.timeZone}`);
+  detail(`source: PostgreSQL ${sourceFacts.version}, store ${store.name}, times in ${store.zone}`);
   detail(`target: Redis ${targetFacts.version}, maxmemory-policy ${targetFacts.maxmemoryPolicy}`);
   const warnings = [...queueFacts.warnings, ...sourceFacts.warnings, ...targetFacts.warnings];
   if (queueFacts.runId === targetFacts.runId) {
     if (mapping.keyPrefix.startsWith(KEY_PREFIX) || KEY_PREFIX.startsWith(mapping.keyPrefix)) {
       throw new RehomeError(
         "prefix-overlap",
-        `queue and target are one server, and the key prefix meets ${KEY_PREFIX}`,
+        `queue and target are one server, and mapping.keyPrefix meets ${KEY_PREFIX}`,
         {
           hint: "Give the sessions another keyPrefix, or the queue a server of its own",
           exitCode: 2,
@@ -44,8 +57,8 @@ export async function preflight(
     warnings.push("no worker is connected yet: start some with: rehome-worker");
   }
   return {
+    store,
     sourceIdentity: sourceFacts.identity,
-    timeZone: sourceFacts.timeZone,
     targetUsedMemory: targetFacts.usedMemory,
     warnings,
   };

@@ -1,4 +1,12 @@
-import { defaultMapping, newRunId, type RunId, zeroCounts } from "@rehome/core";
+import {
+  completeMapping,
+  defaultStore,
+  mappingSchema,
+  newRunId,
+  type ResolvedStore,
+  type RunId,
+  zeroCounts,
+} from "@rehome/core";
 import {
   cancelRun,
   createRun,
@@ -9,7 +17,7 @@ import {
   readStatus,
   recordChunk,
 } from "@rehome/queue";
-import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
+import { openSource, seedReferenceSchema, type SessionSource, type Source } from "@rehome/source";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { planRun } from "../src/plan-run.js";
@@ -19,6 +27,8 @@ const CHUNK_SIZE = 10;
 
 let queue: QueueConnection;
 let source: Source;
+let store: ResolvedStore;
+let sessions: SessionSource;
 let client: pg.Client;
 
 beforeEach(async () => {
@@ -31,6 +41,8 @@ beforeEach(async () => {
   );
   await seedReferenceSchema(new URL(inject("postgresUrl")), { users: 5, sessions: 200, seed: 1 });
   source = openSource(new URL(inject("postgresUrl")));
+  ({ store } = await source.inspect(defaultStore));
+  sessions = source.sessions(store);
 });
 
 afterEach(async () => {
@@ -42,11 +54,13 @@ afterEach(async () => {
 async function newRun(): Promise<{ id: RunId; chunkSize: number }> {
   const id = newRunId(new Date());
   const target = { token: "t", runId: "r", address: "a" };
+  const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
   const frozen = {
-    mapping: defaultMapping,
+    store,
+    mapping,
     conflict: "newer",
     chunkSize: CHUNK_SIZE,
-    timeZone: "UTC",
+    startedAt: 0,
   } as const;
   await createRun(
     queue,
@@ -62,7 +76,7 @@ async function countPlanned(run: RunId): Promise<number[]> {
   const record = await readRun(queue, run);
   const counts = [];
   for (let chunk = 0; chunk < record.total; chunk += 1) {
-    counts.push(await source.count(await readRange(queue, record, chunk)));
+    counts.push(await sessions.count(await readRange(queue, record, chunk)));
   }
   return counts;
 }
@@ -83,7 +97,7 @@ async function whileLocked(meanwhile: (planner: number) => Promise<unknown>): Pr
 describe("planning a run", () => {
   it("covers the table without gap or overlap, with one job a chunk", async () => {
     const run = await newRun();
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     expect(await countPlanned(run.id)).toEqual(Array.from({ length: 20 }, () => CHUNK_SIZE));
     expect(await queue.jobs.getWaitingCount()).toBe(20);
     expect(await readStatus(queue, run.id)).toMatchObject({
@@ -98,10 +112,10 @@ describe("planning a run", () => {
       await queue.redis.flushall();
       const run = await newRun();
       let bounds = 0;
-      const interruptible: Source = {
-        ...source,
+      const interruptible: SessionSource = {
+        ...sessions,
         planBounds: async function* (options) {
-          for await (const page of source.planBounds(options)) {
+          for await (const page of sessions.planBounds(options)) {
             for (const bound of page) {
               if (bounds === stopAfter) throw new Error("interrupted");
               bounds += 1;
@@ -110,7 +124,7 @@ describe("planning a run", () => {
           }
         },
       };
-      await expect(planRun({ source: interruptible, queue }, run)).rejects.toThrow("interrupted");
+      await expect(planRun({ sessions: interruptible, queue }, run)).rejects.toThrow("interrupted");
       expect(await countPlanned(run.id)).toEqual(
         Array.from({ length: stopAfter }, () => CHUNK_SIZE),
       );
@@ -118,7 +132,7 @@ describe("planning a run", () => {
       await client.query(
         "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT substr(md5(random()::text), 1, 12), 1, '2099-01-01' FROM generate_series(1, 30)",
       );
-      await planRun({ source, queue }, run);
+      await planRun({ sessions, queue }, run);
       const { rows } = await client.query<{ total: number }>(
         "SELECT count(*)::int AS total FROM user_sessions",
       );
@@ -130,9 +144,9 @@ describe("planning a run", () => {
 
   it("again, when it is complete, changes nothing", async () => {
     const run = await newRun();
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     const before = await queue.redis.hgetall(`{rehome}:run:${run.id}`);
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     expect(await queue.redis.hgetall(`{rehome}:run:${run.id}`)).toEqual(before);
   });
 
@@ -143,17 +157,17 @@ describe("planning a run", () => {
       await recordChunk(queue, run.id, done, "a", { ...zeroCounts(), read: 10, migrated: 10 });
       done += 1;
     };
-    const quickWorkers: Source = {
-      ...source,
+    const quickWorkers: SessionSource = {
+      ...sessions,
       planBounds: async function* (options) {
-        for await (const page of source.planBounds(options)) {
+        for await (const page of sessions.planBounds(options)) {
           yield page;
           for (const _ of page) await finishChunk();
         }
         await finishChunk();
       },
     };
-    await planRun({ source: quickWorkers, queue }, run);
+    await planRun({ sessions: quickWorkers, queue }, run);
     expect(await readStatus(queue, run.id)).toMatchObject({
       phase: "completed",
       chunks: { total: 20, done: 20 },
@@ -163,21 +177,21 @@ describe("planning a run", () => {
 
   it("of a run that is cancelled meanwhile leaves no job behind", async () => {
     const run = await newRun();
-    const cancelledLate: Source = {
-      ...source,
+    const cancelledLate: SessionSource = {
+      ...sessions,
       count: async (range) => {
         await cancelRun(queue, run.id);
-        return await source.count(range);
+        return await sessions.count(range);
       },
     };
-    await planRun({ source: cancelledLate, queue }, run);
+    await planRun({ sessions: cancelledLate, queue }, run);
     expect(await queue.redis.keys(`*${run.id}-copy-*`)).toEqual([]);
     expect(await readStatus(queue, run.id)).toMatchObject({ phase: "cancelled" });
   });
 
   it("that was closed, though the answer to that was lost, is not planned further", async () => {
     const run = await newRun();
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     const before = await readRun(queue, run.id);
     await seedReferenceSchema(new URL(inject("postgresUrl")), {
       users: 5,
@@ -185,14 +199,14 @@ describe("planning a run", () => {
       seed: 2,
       reset: true,
     });
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     expect(await readRun(queue, run.id)).toEqual(before);
   });
 
   it("of an empty table completes the run", async () => {
     await client.query("TRUNCATE users CASCADE");
     const run = await newRun();
-    await planRun({ source, queue }, run);
+    await planRun({ sessions, queue }, run);
     expect(await readStatus(queue, run.id)).toMatchObject({
       phase: "completed",
       chunks: { total: 0 },
@@ -201,7 +215,7 @@ describe("planning a run", () => {
 
   it("goes on where a statement of its own was cancelled", async () => {
     const run = await newRun();
-    const planned = planRun({ source, queue }, run);
+    const planned = planRun({ sessions, queue }, run);
     await whileLocked((planner) => client.query("SELECT pg_cancel_backend($1)", [planner]));
     await planned;
     expect(await countPlanned(run.id)).toEqual(Array.from({ length: 20 }, () => CHUNK_SIZE));
@@ -214,7 +228,7 @@ describe("watching a run that is being planned", () => {
   it("ends with what the plan failed of", async () => {
     const run = await newRun();
     await client.query("ALTER TABLE user_sessions RENAME TO gone");
-    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    const plan = (signal: AbortSignal) => planRun({ sessions, queue }, run, signal);
     await expect(watchPlanned(queue, run.id, plan, never)).rejects.toMatchObject({
       code: "source-42P01",
     });
@@ -223,7 +237,7 @@ describe("watching a run that is being planned", () => {
 
   it("ends, and the plan with it, when the run is gone", async () => {
     const run = await newRun();
-    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    const plan = (signal: AbortSignal) => planRun({ sessions, queue }, run, signal);
     const watched = watchPlanned(queue, run.id, plan, never).catch((error: unknown) => error);
     await whileLocked(() => queue.redis.flushall());
     expect(await watched).toMatchObject({ code: "unknown-run" });
@@ -231,7 +245,7 @@ describe("watching a run that is being planned", () => {
 
   it("ends as the run does that is cancelled", async () => {
     const run = await newRun();
-    const plan = (signal: AbortSignal) => planRun({ source, queue }, run, signal);
+    const plan = (signal: AbortSignal) => planRun({ sessions, queue }, run, signal);
     const watched = watchPlanned(queue, run.id, plan, never);
     await whileLocked(() => cancelRun(queue, run.id));
     await watched;

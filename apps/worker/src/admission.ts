@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, type Phase, RehomeError } from "@rehome/core";
+import { isActive, messageWithHint, type Phase, RehomeError } from "@rehome/core";
 import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { RetryLater, RunEnded } from "./interruption.js";
@@ -28,6 +28,18 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
   context.onBatch?.(sessions);
 }
 
+/** A worker of another version leaves the run's chunks to those that can read it. */
+export async function leaveToOthers(
+  context: Context,
+  task: Task,
+  error: RehomeError,
+): Promise<RetryLater> {
+  const reason = `waiting: ${messageWithHint(error)}`;
+  task.log.error({ err: error }, "refused");
+  await setWaiting(context.queue, task.run, task.kind, reason);
+  return new RetryLater(reason, OTHER_SERVER_DELAY_MS);
+}
+
 /** null where there is no such run any more. */
 export function admitPhase(phase: Phase | null): void {
   if (phase === "paused") throw new RetryLater("the run is paused", PAUSED_DELAY_MS);
@@ -36,7 +48,8 @@ export function admitPhase(phase: Phase | null): void {
 
 /** A worker connected to another source or target than the run's must not touch it. */
 export async function assertSameServers(context: Context, task: Task, run: Run): Promise<void> {
-  if (run.source !== context.sourceIdentity) await refuse(context, task, "source", "SOURCE_URL");
+  if (run.source !== (await context.source.identify(run.store)))
+    await refuse(context, task, "source", "SOURCE_URL");
   await checkTarget(context, task, run);
 }
 
@@ -76,8 +89,7 @@ export async function waitForServer(
   task: Task,
   error: RehomeError,
 ): Promise<RetryLater> {
-  const hint = error.hint === null ? "" : `. ${error.hint}`;
-  const reason = `waiting: ${error.message}${hint}`;
+  const reason = `waiting: ${messageWithHint(error)}`;
   task.log.warn({ err: error }, "waiting for a server");
   // The queue itself may be what is away.
   await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);

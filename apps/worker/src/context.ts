@@ -8,8 +8,6 @@ import type { Logger } from "pino";
 export interface Context {
   readonly queue: QueueConnection;
   readonly source: Source;
-  /** Of the source, as found when the worker started. */
-  readonly sourceIdentity: string;
   readonly target: Target;
   readonly log: Logger;
   /** Told of each batch, for what the worker says of itself. */

@@ -27,10 +27,9 @@ async function main(config: Config): Promise<void> {
   const target = openTarget(config.targetUrl);
   try {
     await inspectQueue(queue);
-    const { identity } = await source.inspect();
-    const { warnings } = await target.inspect();
-    for (const warning of warnings) log.warn(warning);
-    await runWorker({ queue, source, sourceIdentity: identity, target, log }, config);
+    await source.probe();
+    await target.probe();
+    await runWorker({ queue, source, target, log }, config);
   } finally {
     await Promise.allSettled([source.close(), target.close(), queue.close()]);
   }

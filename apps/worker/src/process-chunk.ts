@@ -7,6 +7,7 @@ import {
   type SourceBatch,
   step,
   stepThrough,
+  targetLayoutOf,
   TransformedBatch,
   zeroCounts,
 } from "@rehome/core";
@@ -22,8 +23,8 @@ import {
   finalizeRun,
   stageRejects,
 } from "@rehome/queue";
-import type { ReadOptions, Source } from "@rehome/source";
-import { describeWay } from "@rehome/target";
+import type { ReadOptions, SessionSource } from "@rehome/source";
+import { describeWay, type LoadOptions } from "@rehome/target";
 import { admit, admitPhase, checkTarget, assertSameServers } from "./admission.js";
 import type { Context, Task } from "./context.js";
 
@@ -44,17 +45,18 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   await step("note-write-way", () => sayWriteWay(context, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);
-  const transform = makeTransform(run.mapping);
+  const transform = makeTransform(run);
+  const layout = targetLayoutOf(run);
   const now = await step("read-clock", () => target.clock());
   // One batch is loaded while the next one is extracted.
-  const transformed = new TransformedBatch();
+  const transformed = new TransformedBatch(layout.keys.idKind);
   let loading: Promise<void> = Promise.resolve();
   try {
     for await (const sessions of stepThrough("extract", batches)) {
       await step("admit", () => admit(context, task, sessions.count));
       await loading;
       transform(sessions, now, transformed);
-      loading = loadBatch(context, task, run, transformed, counts);
+      loading = loadBatch(context, task, { layout, conflict: run.conflict }, transformed, counts);
       loading.catch(() => undefined);
     }
     await loading;
@@ -74,7 +76,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
 
 /** In the run's status, for whoever wonders at its speed and at the target's memory. */
 async function sayWriteWay({ queue, target }: Context, run: Run): Promise<void> {
-  const way = await target.writeWay(run.mapping.keyPrefix);
+  const way = await target.writeWay(targetLayoutOf(run));
   if (way.kind === "hset") await noteWriteWay(queue, run.id, describeWay(way));
 }
 
@@ -85,8 +87,8 @@ async function chooseSessions(
   run: Run,
   before: ChunkState,
 ): Promise<{ counts: Counts; batches: AsyncIterable<SourceBatch> }> {
+  const sessions = source.sessions(run.store);
   const options: ReadOptions = {
-    timeZone: run.timeZone,
     maxSessionBytes: run.mapping.maxSessionBytes,
     signal: task.signal,
   };
@@ -95,17 +97,17 @@ async function chooseSessions(
     const counts = { ...others, read: read - rejected, rejected: 0 };
     return {
       counts,
-      batches: readRejects(readRejectedIds(queue, run.id, task.chunk), source, options),
+      batches: readRejects(readRejectedIds(queue, run.id, task.chunk), sessions, options),
     };
   }
   const range = await readRange(queue, run, task.chunk);
-  return { counts: zeroCounts(), batches: source.extract(range, options) };
+  return { counts: zeroCounts(), batches: sessions.extract(range, options) };
 }
 
 /** One that is gone from the source meanwhile is rejected no more. */
 async function* readRejects(
   pages: AsyncIterable<SessionId[]>,
-  source: Source,
+  source: SessionSource,
   options: ReadOptions,
 ): AsyncGenerator<SourceBatch> {
   for await (const ids of pages) yield* source.readByIds(ids, options);
@@ -115,11 +117,11 @@ async function* readRejects(
 async function loadBatch(
   context: Context,
   task: Task,
-  run: Run,
+  options: LoadOptions,
   sessions: TransformedBatch,
   counts: Counts,
 ): Promise<void> {
-  const results = await step("load", () => context.target.load(sessions, run));
+  const results = await step("load", () => context.target.load(sessions, options));
   const rejects: Reject[] = [];
   for (let i = 0; i < sessions.count; i += 1) {
     const result = results[i];
@@ -137,7 +139,7 @@ async function loadBatch(
         rejects.push({
           id: sessions.id(i),
           code: "wrong-type",
-          message: "the target holds this key with another type than hash",
+          message: `the target holds this key with another type than ${options.layout.type}`,
         });
         break;
       case null:
@@ -151,5 +153,7 @@ async function loadBatch(
     count(counts, "rejected");
     task.log.debug({ code: reject.code }, "rejected");
   }
-  await step("stage", () => stageRejects(context.queue, run.id, task.chunk, task.attempt, rejects));
+  await step("stage", () =>
+    stageRejects(context.queue, task.run, task.chunk, task.attempt, rejects),
+  );
 }

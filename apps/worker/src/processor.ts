@@ -10,7 +10,7 @@ import {
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
-import { waitForServer } from "./admission.js";
+import { leaveToOthers, waitForServer } from "./admission.js";
 import { RetryLater, RunEnded } from "./interruption.js";
 import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
@@ -69,6 +69,8 @@ async function endAttempt(
     await job.moveToWait(token);
     throw new WaitingError("given back");
   }
+  if (error instanceof RehomeError && error.code === "other-version")
+    return await putOff(job, token, await leaveToOthers(context, task, error));
   if (error instanceof RehomeError && error.unavailable) {
     return await putOff(job, token, await waitForServer(context, task, error));
   }

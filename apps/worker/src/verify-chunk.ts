@@ -3,6 +3,7 @@ import {
   makeTransform,
   type Range,
   type SessionId,
+  targetLayoutOf,
   TransformedBatch,
   type VerifyCounts,
   type Verdict,
@@ -33,9 +34,11 @@ export async function verifyChunk(context: Context, task: Task): Promise<VerifyC
   await assertSameServers(context, task, run);
 
   const counts = zeroVerifyCounts();
+  const sessions = context.source.sessions(run.store);
   if (task.chunk === run.total) {
-    for await (const ids of context.target.scanIds(run.mapping.keyPrefix, task.signal)) {
-      const known = await context.source.findKnown(ids);
+    const { keys } = targetLayoutOf(run);
+    for await (const ids of context.target.scanIds(keys, task.signal)) {
+      const known = await sessions.findKnown(ids);
       counts.extra += ids.filter((id) => !known.has(id)).length;
     }
   } else {
@@ -64,12 +67,14 @@ async function countRange(
   range: Range,
   counts: VerifyCounts,
 ): Promise<void> {
-  for await (const batch of context.source.listExpiries(range, {
-    timeZone: run.timeZone,
+  const { keys } = targetLayoutOf(run);
+  const expiries = context.source.sessions(run.store).listExpiries(range, {
+    startedAt: run.startedAt,
     signal: task.signal,
-  })) {
+  });
+  for await (const batch of expiries) {
     const ids = batch.map(({ id }) => id);
-    const present = await context.target.arePresent(ids, run.mapping.keyPrefix);
+    const present = await context.target.arePresent(ids, keys);
     const now = await context.target.clock();
     const rejected = await areRejected(context.queue, run.id, task.chunk, ids);
     for (const [i, { expiresAt }] of batch.entries()) {
@@ -90,17 +95,18 @@ async function compareSample(
   size: number,
   counts: VerifyCounts,
 ): Promise<void> {
-  const ids = await context.source.sampleIds(range, size);
+  const source = context.source.sessions(run.store);
+  const ids = await source.sampleIds(range, size);
   const options = {
-    timeZone: run.timeZone,
     maxSessionBytes: run.mapping.maxSessionBytes,
     signal: task.signal,
   };
-  const transform = makeTransform(run.mapping);
-  const expected = new TransformedBatch();
-  for await (const sessions of context.source.readByIds(ids, options)) {
+  const transform = makeTransform(run);
+  const layout = targetLayoutOf(run);
+  const expected = new TransformedBatch(layout.keys.idKind);
+  for await (const sessions of source.readByIds(ids, options)) {
     const batch = Array.from({ length: sessions.count }, (_, i): SessionId => sessions.id(i));
-    const found = await context.target.readBack(batch, run.mapping.keyPrefix);
+    const found = await context.target.readBack(batch, layout);
     // After reading back: a session that expired in between is expired, not missing.
     const now = await context.target.clock();
     const rejected = await areRejected(context.queue, run.id, task.chunk, batch);
@@ -112,7 +118,7 @@ async function compareSample(
       const verdict: Verdict = compareSession(
         expected.at(i),
         there,
-        run,
+        { layout, conflict: run.conflict },
         rejected[i] ?? false,
         now,
       );

@@ -1,4 +1,4 @@
-import { defaultMapping, newRunId, type RunId } from "@rehome/core";
+import { completeMapping, defaultStore, mappingSchema, newRunId, type RunId } from "@rehome/core";
 import {
   admitBatch,
   changeRate,
@@ -22,13 +22,24 @@ beforeEach(async () => {
 
 afterEach(() => queue.close());
 
+/** The reference store, as if a source had been asked about its columns. */
+const store = {
+  ...defaultStore,
+  columns: [],
+  attributeValue: null,
+  lookupKeys: [],
+  isUnique: true,
+};
+const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
+
 async function slowRun(): Promise<RunId> {
   const run = newRunId(new Date());
   const frozen: FrozenRun = {
-    mapping: defaultMapping,
+    store,
+    mapping,
     conflict: "newer",
     chunkSize: 100,
-    timeZone: "UTC",
+    startedAt: 0,
     source: "source",
     target: { token: "token", runId: "id", address: "address" },
     fingerprintKey: "00",

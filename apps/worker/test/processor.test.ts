@@ -1,4 +1,11 @@
-import { defaultMapping, newRunId, RehomeError, type RunId } from "@rehome/core";
+import {
+  completeMapping,
+  defaultStore,
+  mappingSchema,
+  newRunId,
+  RehomeError,
+  type RunId,
+} from "@rehome/core";
 import {
   closePlan,
   createRun,
@@ -25,7 +32,8 @@ let target: Target;
 let targetClient: Redis;
 let client: pg.Client;
 let lines: string[];
-let identity: string;
+
+const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
 
 beforeEach(async () => {
   queue = await openQueue(new URL(inject("queueUrl")), { patient: true });
@@ -54,14 +62,9 @@ afterEach(async () => {
 /** A run of one chunk, without its job. */
 async function newRun(): Promise<RunId> {
   const id = newRunId(new Date());
-  const token = await target.placeMarker(id, defaultMapping.keyPrefix);
-  ({ identity } = await source.inspect());
-  const frozen = {
-    mapping: defaultMapping,
-    conflict: "newer",
-    chunkSize: 100,
-    timeZone: "UTC",
-  } as const;
+  const token = await target.placeMarker(id, mapping.keyPrefix);
+  const { store, identity } = await source.inspect(defaultStore);
+  const frozen = { store, mapping, conflict: "newer", chunkSize: 100, startedAt: 0 } as const;
   await createRun(
     queue,
     id,
@@ -92,7 +95,7 @@ interface Working {
 
 function startWork(overrides: { source?: Source; target?: Target } = {}): Working {
   const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const context = { queue, source, target, sourceIdentity: identity, log, ...overrides };
+  const context = { queue, source, target, log, ...overrides };
   const processor = makeProcessor(context);
   const worker = new Worker(
     "chunks",
@@ -207,6 +210,26 @@ describe("a chunk job", () => {
       sessions: { read: 100, migrated: 95, expired: 5 },
     });
     expect(await targetClient.keys("session:*")).toHaveLength(95);
+  });
+
+  it("of a run that another version of Rehome has started is left to others, with a reason and no attempt used up", async () => {
+    const run = await newRun();
+    await queue.redis.hset(`{rehome}:run:${run}`, "format", "1");
+    await enqueue(run, 1);
+    const working = startWork();
+    await vi.waitFor(
+      async () => {
+        expect((await readStatus(queue, run)).notice).toContain(
+          `waiting: run ${run} was started by another version of Rehome`,
+        );
+        expect(await queue.jobs.getDelayedCount()).toBe(1);
+      },
+      { timeout: 10_000 },
+    );
+    await working.close();
+    expect(working.ends).toEqual([]);
+    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
+    expect(await targetClient.keys("session:*")).toEqual([]);
   });
 
   it("of another shape than ours is refused, and harms no run", async () => {

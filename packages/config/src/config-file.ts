@@ -1,29 +1,43 @@
-import { defaultMapping, type Mapping, mappingSchema, RehomeError } from "@rehome/core";
+import {
+  completeMapping,
+  defaultStore,
+  type Mapping,
+  mappingSchema,
+  type NamedStore,
+  RehomeError,
+  strictObject,
+} from "@rehome/core";
 import { z } from "zod";
 import { describeValues, isValueOf, type Setting } from "./setting.js";
 import { type Section, SECTIONS, settingsOf, type Values } from "./settings.js";
-import { type User, USER_KEYS, usersSchema } from "./user.js";
+import { clashesIn, type StoreConfig, storeConfigSchema } from "./store-config.js";
+import { type User, usersSchema } from "./user.js";
 
 /** What a `rehome.config.{ts,js,json}` holds: all of it optional. */
-export type RehomeConfig = { mapping?: z.input<typeof mappingSchema>; users?: User[] } & {
+export type RehomeConfig = {
+  store?: StoreConfig;
+  mapping?: z.input<typeof mappingSchema>;
+  users?: User[];
+} & {
   [S in Section]?: Partial<Values<S>>;
 };
 
-const configSchema = z.strictObject(
+const configSchema = strictObject(
   {
+    store: storeConfigSchema.optional(),
     mapping: mappingSchema.optional(),
     users: usersSchema.optional(),
     ...Object.fromEntries(SECTIONS.map((section) => [section, sectionSchema(section).optional()])),
   },
-  { error: "must be an object" },
+  "must be an object",
 );
 
-function sectionSchema(section: Section): z.ZodObject {
-  return z.strictObject(
+function sectionSchema(section: Section): z.ZodType {
+  return strictObject(
     Object.fromEntries(
       settingsOf(section).map(([key, setting]) => [key, settingSchema(setting).optional()]),
     ),
-    { error: "must be an object" },
+    "must be an object",
   );
 }
 
@@ -31,8 +45,11 @@ function settingSchema(setting: Setting): z.ZodType {
   return z.custom((value) => isValueOf(setting, value), `must be ${describeValues(setting)}`);
 }
 
+export const defaultMapping: Mapping = completeMapping(mappingSchema.parse({}), defaultStore);
+
 /** The configuration when no file says anything: every option with its default. */
 export const defaultConfig = {
+  store: defaultStore.name,
   mapping: defaultMapping,
   users: [] as User[],
   ...Object.fromEntries(
@@ -41,7 +58,7 @@ export const defaultConfig = {
       Object.fromEntries(settingsOf(section).map(([key, setting]) => [key, setting.default])),
     ]),
   ),
-} as { mapping: Mapping; users: User[] } & { [S in Section]: Values<S> };
+} as { store: string; mapping: Mapping; users: User[] } & { [S in Section]: Values<S> };
 
 /** A file that was read and found good; `file` is null where there is none. */
 export interface LoadedConfig {
@@ -49,12 +66,19 @@ export interface LoadedConfig {
   /** What the file says itself, defaults left out. */
   readonly given: RehomeConfig;
   /** Complete: what a run that starts now is given for good. */
+  readonly store: NamedStore;
   readonly mapping: Mapping;
   /** Who may sign in to the dashboard. */
   readonly users: readonly User[];
 }
 
-export const noConfig: LoadedConfig = { file: null, given: {}, mapping: defaultMapping, users: [] };
+export const noConfig: LoadedConfig = {
+  file: null,
+  given: {},
+  store: defaultStore,
+  mapping: defaultMapping,
+  users: [],
+};
 
 /**
  * Checks what a config file holds. Throws RehomeError `bad-config` (exit 2) that names the path of every
@@ -62,13 +86,21 @@ export const noConfig: LoadedConfig = { file: null, given: {}, mapping: defaultM
  */
 export function parseConfig(file: string, content: unknown): LoadedConfig {
   const { success, data, error } = configSchema.safeParse(content);
-  if (!success) throw badConfig(file, [...new Set(error.issues.flatMap(describe))].join("; "));
-  return {
-    file,
-    given: content as RehomeConfig,
-    mapping: data.mapping ?? defaultMapping,
-    users: data.users ?? [],
-  };
+  if (!success) throw badConfig(file, listMistakes(error.issues.flatMap(describe)));
+  const store = data.store ?? defaultStore;
+  const mapping = completeMapping(data.mapping ?? mappingSchema.parse({}), store);
+  const clashes = clashesIn(store, mapping);
+  if (clashes.length > 0)
+    throw badConfig(file, listMistakes(clashes.map(({ path, message }) => at(path, message))));
+  return { file, given: content as RehomeConfig, store, mapping, users: data.users ?? [] };
+}
+
+function listMistakes(mistakes: readonly string[]): string {
+  return [...new Set(mistakes)].join("; ");
+}
+
+function at(path: readonly PropertyKey[], message: string): string {
+  return path.length === 0 ? message : `${z.core.toDotPath([...path])}: ${message}`;
 }
 
 /** One line whatever the file's own texts hold. */
@@ -80,24 +112,14 @@ export function badConfig(file: string, mistake: string): RehomeError {
   });
 }
 
-function describe(issue: z.core.$ZodIssue): string[] {
-  if (issue.code !== "unrecognized_keys") {
-    return [
-      [...(issue.path.length > 0 ? [z.core.toDotPath(issue.path)] : []), issue.message].join(": "),
-    ];
-  }
-  return issue.keys.map((key) => {
-    const path = z.core.toDotPath([...issue.path, key]);
-    return /url$/i.test(key)
-      ? `${path}: unknown, connection URLs come from the environment only (SOURCE_URL, TARGET_URL, QUEUE_URL)`
-      : `${path}: unknown (there are: ${keysAt(issue.path).join(", ")})`;
-  });
-}
-
-/** Every key there may be at a path; below the mapping only `nulls` is an object with keys of its own. */
-function keysAt([section, key]: readonly PropertyKey[]): string[] {
-  if (section === undefined) return Object.keys(configSchema.shape);
-  if (section === "users") return USER_KEYS;
-  if (section !== "mapping") return settingsOf(section as Section).map(([name]) => name);
-  return key === undefined ? Object.keys(mappingSchema.shape) : ["placeholder"];
+function describe({ path, message, ...issue }: z.core.$ZodIssue): string[] {
+  if (issue.code !== "unrecognized_keys") return [at(path, message)];
+  return issue.keys.map((key) =>
+    at(
+      [...path, key],
+      /url$/i.test(key)
+        ? "unknown, connection URLs come from the environment only (SOURCE_URL, TARGET_URL, QUEUE_URL)"
+        : message,
+    ),
+  );
 }

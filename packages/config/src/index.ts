@@ -6,4 +6,5 @@ export * from "./open-config.js";
 export * from "./program.js";
 export * from "./setting.js";
 export * from "./settings.js";
+export type { StoreConfig } from "./store-config.js";
 export * from "./user.js";

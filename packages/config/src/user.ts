@@ -1,11 +1,11 @@
-import { RehomeError } from "@rehome/core";
+import { RehomeError, strictObject } from "@rehome/core";
 import { z } from "zod";
 
 /** A viewer looks; an operator changes runs as well. */
 export const ROLES = ["viewer", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 
-const userSchema = z.strictObject(
+const userSchema = strictObject(
   {
     name: z
       .string()
@@ -15,13 +15,11 @@ const userSchema = z.strictObject(
       error: "must be an argon2id hash: make one with rehome-dashboard hash-password",
     }),
   },
-  { error: "must be an object with name, role and passwordHash" },
+  "must be an object with name, role and passwordHash",
 );
 
 /** The environment's list of users; it goes before the config file's. */
 export const USERS_VARIABLE = "REHOME_DASHBOARD_USERS";
-
-export const USER_KEYS = Object.keys(userSchema.shape);
 
 /** Someone who may sign in to the dashboard. */
 export type User = z.infer<typeof userSchema>;

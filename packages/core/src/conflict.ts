@@ -1,28 +1,60 @@
-import type { TimestampForm } from "./time.js";
+import type { FoundSession } from "./session.js";
+import type { RecencyForm, RecencyRule } from "./target-layout.js";
 
-/** What happens to a session the target already holds: see the contract's Load step. */
+/** What happens to a session that the target holds already. The load script of the target follows the same rules. */
 export const CONFLICT_POLICIES = ["newer", "replace", "keep"] as const;
 export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 
-const COMPARABLE: Record<TimestampForm, RegExp> = {
+/** How what is found in the target stands to the source's. */
+export type Order = "newer" | "same" | "older" | "incomparable";
+
+const COMPARABLE: Record<RecencyForm, RegExp> = {
   iso: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/,
-  "epoch-seconds": /^-?\d{1,15}(\.\d+)?$/,
-  "epoch-milliseconds": /^-?\d{1,15}(\.\d+)?$/,
+  number: /^-?\d{1,15}(\.\d+)?$/,
 };
 
-/**
- * How a `last_activity_at` found in the target stands to the source's: like is compared with like, and
- * absent counts as oldest. The same rule as the load script's, for what is compared outside of Redis.
- */
-export function compareActivity(
+/** Like is compared with like, and absent counts as oldest. */
+export function compareTexts(
   found: string | null,
   source: string | null,
-  form: TimestampForm,
-): "newer" | "same" | "older" | "incomparable" {
+  form: RecencyForm,
+): Order {
   if (found === null || source === null) {
     return found === source ? "same" : found === null ? "older" : "newer";
   }
   if (!COMPARABLE[form].test(found)) return "incomparable";
   const [a, b] = form === "iso" ? [found, source] : [Number(found), Number(source)];
   return a > b ? "newer" : a < b ? "older" : "same";
+}
+
+/** A server older than Redis 7 tells only the time to live: what it is asked for may be a millisecond off. */
+export const EXPIRY_TOLERANCE_MS = 1;
+
+/** A key that never expires cannot be compared with one that does. */
+export function compareExpiries(found: number | null, source: number): Order {
+  if (found === null) return "incomparable";
+  if (Math.abs(found - source) <= EXPIRY_TOLERANCE_MS) return "same";
+  return found > source ? "newer" : "older";
+}
+
+/** A key of another type, or none, holds no session. */
+export function compareRecency(
+  found: FoundSession,
+  source: { readonly recency: string | null; readonly expiresAt: number },
+  rule: RecencyRule,
+): Order {
+  if (rule.by === "expiry") return compareExpiries(found.expiresAt, source.expiresAt);
+  return compareTexts(foundText(found, rule), source.recency, rule.form);
+}
+
+function foundText(
+  { fields }: FoundSession,
+  { name, absent }: RecencyRule & { readonly by: "field" },
+): string | null {
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]?.toString() !== name) continue;
+    const text = fields[i + 1]?.toString() ?? null;
+    return text === absent ? null : text;
+  }
+  return null;
 }

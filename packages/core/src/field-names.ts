@@ -20,13 +20,16 @@ const SLOTS = 4 * MAX_KEYS;
 
 /** The names of attributes by the bytes of their keys, without making a string of each. */
 export class FieldNames {
+  readonly #prefix: string;
   readonly #mapping: Mapping;
   readonly #reserved: ReadonlySet<string>;
   /** A hash table with linear probing. */
   readonly #slots: (Known | null)[] = Array.from({ length: SLOTS }, () => null);
   #known = 0;
 
-  constructor(mapping: Mapping, reserved: ReadonlySet<string>) {
+  /** Every name begins with `prefix`. */
+  constructor(prefix: string, mapping: Mapping, reserved: ReadonlySet<string>) {
+    this.#prefix = prefix;
     this.#mapping = mapping;
     this.#reserved = reserved;
   }
@@ -43,7 +46,7 @@ export class FieldNames {
 
   #learn(bytes: Buffer, start: number, end: number, slot: number): FieldName {
     const key = Buffer.from(bytes.subarray(start, end));
-    const text = renamed(this.#mapping.renames, key.toString());
+    const text = renamed(this.#mapping.renames, this.#prefix + key.toString());
     const name = { key, text, bytes: Buffer.from(text), reserved: this.#reserved.has(text) };
     if (this.#known < MAX_KEYS && key.length <= MAX_KEY_BYTES) {
       this.#slots[slot] = name;

@@ -1,48 +1,48 @@
 import { twice } from "./bytes.js";
-import type { SessionId } from "./session.js";
+import type { Column } from "./column.js";
+import { type IdKind, readSessionId, type SessionId } from "./session.js";
 
-/** The texts of a session beside its attributes. */
-export const TEXT = {
-  id: 0,
-  userId: 1,
-  username: 2,
-  email: 3,
-  ipAddress: 4,
-  userAgent: 5,
-  theme: 6,
-  language: 7,
-} as const;
-export const TIME = { createdAt: 0, lastActivityAt: 1, expiresAt: 2 } as const;
-
-const TEXTS = 8;
-const TIMES = 3;
 const NULL = -1;
 const NO_BYTES = Buffer.alloc(0);
 
+/** The id is the first of a store's columns, and so of its texts. */
+export const ID_SLOT = 0;
+
 /**
- * Sessions as the source holds them, each with its user, preferences and attributes, all of one moment: numbers
- * that say where their texts lie in one buffer, as UTF-8. An object for each session and a string for each text
- * would take several times as long as all the rest that is done to them. Number-like columns come in text form.
+ * Sessions as the source holds them, each with what was looked up for it and its attributes, all of one moment: numbers
+ * that say where the values of their columns lie in one buffer. An object for each session and a string for each text
+ * would take several times as long as all the rest that is done to them.
  *
- * It is filled session by session: what belongs to one is set, then `complete` counts it.
+ * A value of a column that holds no time is its bytes: text as UTF-8, numbers and JSON as text, a flag as one byte whose
+ * lowest bit is the flag. `Column.slot` says where it is kept.
+ *
+ * A batch is filled session by session: what belongs to one is set, then `complete` counts it.
  */
 export class SourceBatch {
-  /** Where all texts lie; whoever fills it says so before it is read. */
+  /** Where all values lie; whoever fills the batch says so before it is read. */
   bytes: Buffer = NO_BYTES;
+  readonly idKind: IdKind;
+  readonly #textColumns: number;
+  readonly #timeColumns: number;
   #count = 0;
   #attributes = 0;
   /** Start and end of each text. */
-  #texts = new Int32Array(64 * 2 * TEXTS);
+  #texts: Int32Array;
   /** Whole Unix milliseconds, rounded down, and the microseconds that are left. */
-  #times = new Float64Array(64 * 2 * TIMES);
-  /** What else there is of a session: its size, its flag, and the number of attributes before its own. */
+  #times: Float64Array;
+  /** Of each session: its size, whether another row has its id, and the number of attributes before its own. */
   #sizes = new Float64Array(64);
-  #enabled = new Int8Array(64);
+  #shared = new Uint8Array(64);
   #attributesFrom = new Int32Array(65);
   /** Start and end of each key and its value. */
   #pairs = new Int32Array(256 * 4);
 
-  constructor() {
+  constructor(columns: readonly Pick<Column, "kind">[]) {
+    this.idKind = columns[ID_SLOT]?.kind === "bytes" ? "bytes" : "text";
+    this.#timeColumns = columns.filter(({ kind }) => kind === "time").length;
+    this.#textColumns = columns.length - this.#timeColumns;
+    this.#texts = new Int32Array(64 * 2 * this.#textColumns);
+    this.#times = new Float64Array(64 * 2 * this.#timeColumns);
     this.#reset();
   }
 
@@ -56,21 +56,22 @@ export class SourceBatch {
     this.#reset();
   }
 
-  setText(text: number, start: number, end: number): void {
-    const at = 2 * (this.#count * TEXTS + text);
+  setText(slot: number, start: number, end: number): void {
+    const at = 2 * (this.#count * this.#textColumns + slot);
     this.#texts[at] = start;
     this.#texts[at + 1] = end;
   }
 
   /** `milliseconds` may be infinite, as a time in SQL may. */
-  setTime(time: number, milliseconds: number, microseconds: number): void {
-    const at = 2 * (this.#count * TIMES + time);
+  setTime(slot: number, milliseconds: number, microseconds: number): void {
+    const at = 2 * (this.#count * this.#timeColumns + slot);
     this.#times[at] = milliseconds;
     this.#times[at + 1] = microseconds;
   }
 
-  setNotificationsEnabled(enabled: boolean): void {
-    this.#enabled[this.#count] = enabled ? 1 : 0;
+  /** Another row of the source has the same id. */
+  setShared(): void {
+    this.#shared[this.#count] = 1;
   }
 
   /** A start of -1 is NULL. */
@@ -84,17 +85,17 @@ export class SourceBatch {
     this.#attributes += 1;
   }
 
-  /** Of the session that is being filled. */
+  /** Attributes of the session that is being filled. */
   get pendingAttributes(): number {
     return this.#attributes - (this.#attributesFrom[this.#count] as number);
   }
 
-  /** Of that session as well. */
+  /** Drops those. */
   dropAttributes(): void {
     this.#attributes = this.#attributesFrom[this.#count] as number;
   }
 
-  /** `bytes` of all of it as read; Infinity where a value was too large to be read at all. */
+  /** `bytes` of the whole session as read; Infinity where a value was too large to be read at all. */
   complete(bytes: number): void {
     this.#sizes[this.#count] = bytes;
     this.#count += 1;
@@ -105,10 +106,13 @@ export class SourceBatch {
   /** Nothing is known yet of the session to come. */
   #reset(): void {
     const count = this.#count;
-    for (let text = 0; text < TEXTS; text += 1) this.#texts[2 * (count * TEXTS + text)] = NULL;
-    for (let time = 0; time < TIMES; time += 1)
-      this.#times[2 * (count * TIMES + time)] = Number.NaN;
-    this.#enabled[count] = NULL;
+    this.#texts.fill(NULL, 2 * count * this.#textColumns, 2 * (count + 1) * this.#textColumns);
+    this.#times.fill(
+      Number.NaN,
+      2 * count * this.#timeColumns,
+      2 * (count + 1) * this.#timeColumns,
+    );
+    this.#shared[count] = 0;
     this.#attributesFrom[count] = this.#attributes;
   }
 
@@ -116,12 +120,13 @@ export class SourceBatch {
     this.#texts = twice(this.#texts);
     this.#times = twice(this.#times);
     this.#sizes = twice(this.#sizes);
-    this.#enabled = twice(this.#enabled);
+    this.#shared = twice(this.#shared);
     this.#attributesFrom = twice(this.#attributesFrom);
   }
 
   id(session: number): SessionId {
-    return this.text(this.textStart(session, TEXT.id), this.textEnd(session, TEXT.id)) as SessionId;
+    const [start, end] = [this.textStart(session, ID_SLOT), this.textEnd(session, ID_SLOT)];
+    return readSessionId(this.idKind, this.bytes, start, end);
   }
 
   text(start: number, end: number): string {
@@ -129,26 +134,31 @@ export class SourceBatch {
   }
 
   /** -1 where it is NULL. */
-  textStart(session: number, text: number): number {
-    return this.#texts[2 * (session * TEXTS + text)] as number;
+  textStart(session: number, slot: number): number {
+    return this.#texts[2 * (session * this.#textColumns + slot)] as number;
   }
 
-  textEnd(session: number, text: number): number {
-    return this.#texts[2 * (session * TEXTS + text) + 1] as number;
+  textEnd(session: number, slot: number): number {
+    return this.#texts[2 * (session * this.#textColumns + slot) + 1] as number;
   }
 
   /** NaN where it is NULL. */
-  milliseconds(session: number, time: number): number {
-    return this.#times[2 * (session * TIMES + time)] as number;
+  milliseconds(session: number, slot: number): number {
+    return this.#times[2 * (session * this.#timeColumns + slot)] as number;
   }
 
-  microseconds(session: number, time: number): number {
-    return this.#times[2 * (session * TIMES + time) + 1] as number;
+  microseconds(session: number, slot: number): number {
+    return this.#times[2 * (session * this.#timeColumns + slot) + 1] as number;
   }
 
-  notificationsEnabled(session: number): boolean | null {
-    const enabled = this.#enabled[session];
-    return enabled === NULL ? null : enabled === 1;
+  /** Null where it is NULL. */
+  flag(session: number, slot: number): boolean | null {
+    const start = this.textStart(session, slot);
+    return start === NULL ? null : ((this.bytes[start] as number) & 1) === 1;
+  }
+
+  isShared(session: number): boolean {
+    return this.#shared[session] === 1;
   }
 
   size(session: number): number {

@@ -1,10 +1,16 @@
-import { ATTRIBUTES_FIELD, CORE_FIELDS, EXPIRES_AT_FIELD } from "./field.js";
-import { FieldNames } from "./field-names.js";
-import { fixedFields, type Mapping, nullText, renamed } from "./mapping.js";
-import type { RejectCode } from "./reject.js";
-import { type SourceBatch, TEXT, TIME } from "./source-batch.js";
-import { isRenderable, MAX_TIME_BYTES, writeTime } from "./time.js";
+import type { ResolvedStore } from "./column.js";
+import { columnOf } from "./column.js";
+import { makeExpiry } from "./expiry.js";
+import { makeHashWriter } from "./hash-value.js";
+import { makeJsonWriter } from "./json-value.js";
+import { EXPIRES_AT_FIELD, type Mapping } from "./mapping.js";
+import { makeRecencySetter } from "./recency.js";
+import { ID_SLOT, type SourceBatch } from "./source-batch.js";
+import { fieldsOf } from "./store.js";
+import { makeStringWriter } from "./string-value.js";
+import { isRenderable } from "./time.js";
 import type { TransformedBatch } from "./transformed-batch.js";
+import { type Refusal, refusal, type ValueWriter } from "./value-writer.js";
 
 /**
  * Fills `into` with what becomes of each session, one for one. `now` is the target's clock, in Unix milliseconds:
@@ -12,68 +18,33 @@ import type { TransformedBatch } from "./transformed-batch.js";
  */
 export type Transform = (sessions: SourceBatch, now: number, into: TransformedBatch) => void;
 
-/** Texts, times and the flag are written in the order of CORE_FIELDS. */
-const CORE_TEXTS = {
-  user_id: TEXT.userId,
-  username: TEXT.username,
-  email: TEXT.email,
-  ip_address: TEXT.ipAddress,
-  user_agent: TEXT.userAgent,
-  theme: TEXT.theme,
-  language: TEXT.language,
-} as const;
+/** What a run says of its sessions. */
+export interface TransformOptions {
+  readonly store: ResolvedStore;
+  readonly mapping: Mapping;
+  /** When the run started, in Unix milliseconds by the target's clock. */
+  readonly startedAt: number;
+}
 
-/** Pure but for what it fills. The order of the rules is the contract's: expired comes before rejected. */
-export function makeTransform(mapping: Mapping): Transform {
-  const nameOf = (field: string) => Buffer.from(renamed(mapping.renames, field));
-  const absentText = nullText(mapping);
-  const absent = absentText === null ? null : Buffer.from(absentText);
-  const writers = CORE_FIELDS.map((field) => makeWriter(field, nameOf(field), mapping, absent));
-  if (mapping.includeExpiresAt)
-    writers.push(makeTimeWriter(TIME.expiresAt, nameOf(EXPIRES_AT_FIELD), mapping, absent));
-  const writeAttributes = makeAttributeWriter(mapping, absent);
-  const setActivity = makeActivitySetter(mapping);
+/** Pure but for what it fills. The first rule that fits decides: expired comes before rejected. */
+export function makeTransform({ store, mapping, startedAt }: TransformOptions): Transform {
+  const expiry = makeExpiry(store, startedAt);
+  const write = makeValueWriter(store, mapping, expiry);
+  const setRecency = makeRecencySetter(store, mapping);
+  const holdsNothing = makeEmptyCheck(store);
+  const refuse = makeRefusal(store, mapping);
 
   function transformOne(from: SourceBatch, session: number, now: number, into: TransformedBatch) {
-    into.setId(from.bytes, from.textStart(session, TEXT.id), from.textEnd(session, TEXT.id));
-    const expiresAt = from.milliseconds(session, TIME.expiresAt);
-    if (expiresAt <= now) {
-      setActivity(from, session, into);
-      return into.expire();
+    into.setId(from.bytes, from.textStart(session, ID_SLOT), from.textEnd(session, ID_SLOT));
+    const expiresAt = expiry.milliseconds(from, session);
+    const isExpired = expiresAt <= now || holdsNothing(from, session);
+    if (isExpired && !from.isShared(session)) {
+      setRecency(from, session, into);
+      return into.expire(expiresAt);
     }
-    if (expiresAt === Infinity)
-      return reject(from, session, into, "time-out-of-range", "expires_at is infinite");
-    const unwritable = unwritableTime(from, session, mapping);
-    if (unwritable !== null)
-      return reject(
-        from,
-        session,
-        into,
-        "time-out-of-range",
-        `${unwritable} is infinite or outside the years 1 to 9999`,
-      );
-    if (from.size(session) > mapping.maxSessionBytes)
-      return reject(from, session, into, "too-large", `more than ${mapping.maxSessionBytes} bytes`);
-
-    for (const write of writers) write(from, session, into);
-    switch (writeAttributes(from, session, into)) {
-      case null:
-        if (into.hasFields) return into.write(expiresAt);
-        // Redis holds no empty hash: it would seem migrated and not be there.
-        return reject(from, session, into, "unrepresentable", "it has no field but null ones");
-      case "unrepresentable":
-        return reject(from, session, into, "unrepresentable", "an attribute's name is null");
-      case "field-collision":
-        return reject(
-          from,
-          session,
-          into,
-          "field-collision",
-          "an attribute has the name of another field",
-        );
-      case "too-large":
-        return reject(from, session, into, "too-large", "its attributes are too long as JSON");
-    }
+    const reason = refuse(from, session, expiresAt) ?? write(from, session, into);
+    if (reason === null) return into.write(expiresAt);
+    into.reject({ id: from.id(session), ...reason });
   }
 
   return (sessions, now, into) => {
@@ -82,164 +53,66 @@ export function makeTransform(mapping: Mapping): Transform {
   };
 }
 
-function reject(
-  from: SourceBatch,
-  session: number,
-  into: TransformedBatch,
-  code: RejectCode,
-  message: string,
-): void {
-  into.reject({ id: from.id(session), code, message });
-}
-
-/** Writes one field of a session, or none where it is null. */
-type Writer = (from: SourceBatch, session: number, into: TransformedBatch) => void;
-
-function makeWriter(
-  field: (typeof CORE_FIELDS)[number],
-  name: Buffer,
+function makeValueWriter(
+  store: ResolvedStore,
   mapping: Mapping,
-  absent: Buffer | null,
-): Writer {
-  if (field === "session_created_at") return makeTimeWriter(TIME.createdAt, name, mapping, absent);
-  if (field === "last_activity_at")
-    return makeTimeWriter(TIME.lastActivityAt, name, mapping, absent);
-  if (field === "notifications_enabled") return makeFlagWriter(name, mapping, absent);
-  return makeTextWriter(CORE_TEXTS[field], name, absent);
-}
-
-function makeTextWriter(text: number, name: Buffer, absent: Buffer | null): Writer {
-  return (from, session, into) => {
-    const start = from.textStart(session, text);
-    if (start !== -1) into.addField(name, from.bytes, start, from.textEnd(session, text));
-    else if (absent !== null) into.addField(name, absent, 0, absent.length);
-  };
-}
-
-function makeTimeWriter(
-  time: number,
-  name: Buffer,
-  { timestamps }: Mapping,
-  absent: Buffer | null,
-): Writer {
-  const rendered = Buffer.alloc(MAX_TIME_BYTES);
-  return (from, session, into) => {
-    const milliseconds = from.milliseconds(session, time);
-    if (Number.isNaN(milliseconds)) {
-      if (absent !== null) into.addField(name, absent, 0, absent.length);
-      return;
-    }
-    const end = writeTime(rendered, 0, milliseconds, from.microseconds(session, time), timestamps);
-    into.addField(name, rendered, 0, end);
-    if (time === TIME.lastActivityAt) into.setActivity(rendered, 0, end);
-  };
-}
-
-/** Of an expired session, which has no fields: one that cannot be written counts as the oldest. */
-function makeActivitySetter({ timestamps }: Mapping): Writer {
-  const rendered = Buffer.alloc(MAX_TIME_BYTES);
-  return (from, session, into) => {
-    const milliseconds = from.milliseconds(session, TIME.lastActivityAt);
-    if (!isRenderable(milliseconds)) return;
-    const microseconds = from.microseconds(session, TIME.lastActivityAt);
-    const end = writeTime(rendered, 0, milliseconds, microseconds, timestamps);
-    into.setActivity(rendered, 0, end);
-  };
-}
-
-function makeFlagWriter(name: Buffer, { booleans }: Mapping, absent: Buffer | null): Writer {
-  const [yes, no] = booleans.split("/").map((text) => Buffer.from(text)) as [Buffer, Buffer];
-  return (from, session, into) => {
-    const enabled = from.notificationsEnabled(session);
-    const value = enabled === null ? absent : enabled ? yes : no;
-    if (value !== null) into.addField(name, value, 0, value.length);
-  };
-}
-
-/**
- * Writes a session's attributes; the code of a reject when that cannot be done. Two of one name meet by a rename, or
- * where no constraint of the source keeps them apart: a listpack with a field twice would be corrupt.
- */
-type AttributeWriter = (
-  from: SourceBatch,
-  session: number,
-  into: TransformedBatch,
-) => "field-collision" | "too-large" | "unrepresentable" | null;
-
-function makeAttributeWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
-  return mapping.attributes === "fields"
-    ? makeFieldsWriter(mapping, absent)
-    : makeJsonWriter(mapping, absent);
-}
-
-function makeFieldsWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
-  const reserved = new Set(fixedFields(mapping).map((field) => renamed(mapping.renames, field)));
-  const names = new FieldNames(mapping, reserved);
-  const seen = new Set<string>();
-  return (from, session, into) => {
-    seen.clear();
-    const end = from.attributesFrom(session + 1);
-    for (let i = from.attributesFrom(session); i < end; i += 1) {
-      if (from.keyStart(i) === -1) return "unrepresentable";
-      const name = names.of(from.bytes, from.keyStart(i), from.keyEnd(i));
-      if (name.reserved || seen.has(name.text)) return "field-collision";
-      seen.add(name.text);
-      const start = from.valueStart(i);
-      if (start !== -1) into.addField(name.bytes, from.bytes, start, from.valueEnd(i));
-      else if (absent !== null) into.addField(name.bytes, absent, 0, absent.length);
-    }
-    return null;
-  };
-}
-
-function makeJsonWriter(mapping: Mapping, absent: Buffer | null): AttributeWriter {
-  const field = Buffer.from(renamed(mapping.renames, ATTRIBUTES_FIELD));
-  const absentText = absent?.toString() ?? null;
-  const seen = new Set<string>();
-  return (from, session, into) => {
-    // Written by hand: an object of JavaScript would lose `__proto__` and reorder keys that look like integers.
-    const members: [string, string][] = [];
-    seen.clear();
-    const end = from.attributesFrom(session + 1);
-    for (let i = from.attributesFrom(session); i < end; i += 1) {
-      if (from.keyStart(i) === -1) return "unrepresentable";
-      const name = renamed(mapping.renames, from.text(from.keyStart(i), from.keyEnd(i)));
-      if (seen.has(name)) return "field-collision";
-      seen.add(name);
-      const start = from.valueStart(i);
-      const value = start === -1 ? absentText : from.text(start, from.valueEnd(i));
-      if (value !== null) members.push([name, value]);
-    }
-    if (members.length === 0) return null;
-    // In one order, whatever plan the source's server took: or verifying would find a difference where none is.
-    members.sort(([one], [other]) => (one < other ? -1 : 1));
-    const json = stringify(members);
-    if (json === null) return "too-large";
-    into.addField(field, json, 0, json.length);
-    return null;
-  };
-}
-
-/** Null when the text is longer than a string can be: a control character takes six in JSON. */
-function stringify(members: readonly (readonly [string, string])[]): Buffer | null {
-  try {
-    const texts = members.map(
-      ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
-    );
-    return Buffer.from(`{${texts.join(",")}}`);
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
+  expiry: ReturnType<typeof makeExpiry>,
+): ValueWriter {
+  switch (store.value.form) {
+    case "hash":
+      return makeHashWriter(store, mapping, expiry);
+    case "json":
+      return makeJsonWriter(store, mapping, expiry);
+    case "string":
+      return makeStringWriter(columnOf(store, 0, store.value.string), store.value.codec);
   }
 }
 
-/** The first time that would be written as a field and cannot be. */
-function unwritableTime(from: SourceBatch, session: number, mapping: Mapping): string | null {
-  if (!isWritable(from.milliseconds(session, TIME.createdAt))) return "session_created_at";
-  if (!isWritable(from.milliseconds(session, TIME.lastActivityAt))) return "last_activity_at";
-  if (mapping.includeExpiresAt && !isWritable(from.milliseconds(session, TIME.expiresAt)))
-    return EXPIRES_AT_FIELD;
-  return null;
+/** Whether a session's value is one of no bytes that stands for no session at all. */
+function makeEmptyCheck(store: ResolvedStore): (from: SourceBatch, session: number) => boolean {
+  const { value } = store;
+  if (value.form !== "string" || value.empty === "value") return () => false;
+  const { slot } = columnOf(store, 0, value.string);
+  return (from, session) => from.textStart(session, slot) === from.textEnd(session, slot);
+}
+
+/** Why a session that lives cannot be written, as far as can be said before its value is. */
+function makeRefusal(
+  store: ResolvedStore,
+  mapping: Mapping,
+): (from: SourceBatch, session: number, expiresAt: number) => Refusal | null {
+  const { column } = store.sessions.expires;
+  const shared = refusal("unrepresentable", "several rows of the source have this id");
+  const missing = refusal("time-out-of-range", `${column} is null`);
+  const infinite = refusal("time-out-of-range", `${column} is infinite`);
+  const large = refusal("too-large", `more than ${mapping.maxSessionBytes} bytes`);
+  const foreign = refusal("unrepresentable", "its id does not begin with the key prefix");
+  const prefix = store.sessions.idHoldsPrefix ? Buffer.from(mapping.keyPrefix) : null;
+  const times = fieldsOf(store).flatMap((field) => {
+    const { kind, slot } = columnOf(store, field.table, field.column);
+    return kind === "time" ? [{ slot, refusal: outOfRange(field.name) }] : [];
+  });
+  const ownExpiry = mapping.includeExpiresAt ? outOfRange(EXPIRES_AT_FIELD) : null;
+
+  return (from, session, expiresAt) => {
+    if (from.isShared(session)) return shared;
+    if (Number.isNaN(expiresAt)) return missing;
+    if (expiresAt === Infinity) return infinite;
+    for (const time of times)
+      if (!isWritable(from.milliseconds(session, time.slot))) return time.refusal;
+    if (ownExpiry !== null && !isRenderable(expiresAt)) return ownExpiry;
+    if (from.size(session) > mapping.maxSessionBytes) return large;
+    if (prefix !== null) {
+      const start = from.textStart(session, ID_SLOT);
+      const end = Math.min(from.textEnd(session, ID_SLOT), start + prefix.length);
+      if (!prefix.equals(from.bytes.subarray(start, end))) return foreign;
+    }
+    return null;
+  };
+}
+
+function outOfRange(field: string): Refusal {
+  return refusal("time-out-of-range", `${field} is infinite or outside the years 1 to 9999`);
 }
 
 function isWritable(milliseconds: number): boolean {

@@ -1,6 +1,15 @@
 import { copyBytes, twice, withSlack } from "./bytes.js";
 import type { Reject } from "./reject.js";
-import type { SessionId, TargetSession } from "./session.js";
+import {
+  type IdKind,
+  readSessionId,
+  readText,
+  type SessionId,
+  sessionIdBytes,
+  type TargetSession,
+  type Text,
+  textBytes,
+} from "./session.js";
 
 /**
  * What the target must be told about a session: write it; remove an older copy, since it has expired;
@@ -8,7 +17,12 @@ import type { SessionId, TargetSession } from "./session.js";
  */
 export type Transformed =
   | { readonly kind: "write"; readonly session: TargetSession }
-  | { readonly kind: "expired"; readonly id: SessionId; readonly lastActivityAt: string | null }
+  | {
+      readonly kind: "expired";
+      readonly id: SessionId;
+      readonly expiresAt: number;
+      readonly recency: string | null;
+    }
   | { readonly kind: "rejected"; readonly reject: Reject };
 
 export type TransformedKind = Transformed["kind"];
@@ -16,9 +30,9 @@ export type TransformedKind = Transformed["kind"];
 const KINDS: readonly TransformedKind[] = ["write", "expired", "rejected"];
 const [WRITE, EXPIRED, REJECTED] = [0, 1, 2];
 
-/** Numbers kept of each session, and of each field. */
+/** How many numbers are kept of each session, and of each field. */
 const OF_SESSION = 5;
-const [ID, ID_END, ACTIVITY, ACTIVITY_END, FIELDS_END] = [0, 1, 2, 3, 4];
+const [ID, ID_END, RECENCY, RECENCY_END, FIELDS_END] = [0, 1, 2, 3, 4];
 const OF_FIELD = 4;
 const NULL = -1;
 
@@ -27,10 +41,11 @@ const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const FIRST_BYTES = 64 * 1024;
 
 /**
- * Transformed sessions, one after the other: numbers that say where ids, names and values lie in one buffer, as
- * UTF-8. It is filled again and again: what was read of it is not to be used after the next `clear`.
+ * Transformed sessions, one after the other: numbers that say where ids, names and values lie in one buffer. A string is
+ * the value of one field without a name. The batch is filled again and again: what was read of it is not to be used
+ * after the next `clear`.
  *
- * Of each session the id is set first, then its fields, and `write`, `expire` or `reject` completes it.
+ * A session's id is set first, then its fields, and `write`, `expire` or `reject` completes it.
  */
 export class TransformedBatch {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -42,28 +57,33 @@ export class TransformedBatch {
   #sessions = new Int32Array(64 * OF_SESSION);
   #positions = new Int32Array(1024 * OF_FIELD);
   readonly #rejects = new Map<number, Reject>();
+  readonly #idKind: IdKind;
 
-  /** Of a few, from objects; the inverse of `at`. */
-  static of(sessions: readonly Transformed[]): TransformedBatch {
-    const batch = new TransformedBatch();
+  constructor(idKind: IdKind = "text") {
+    this.#idKind = idKind;
+  }
+
+  /** A batch of a few, from objects; the inverse of `at`. */
+  static of(sessions: readonly Transformed[], idKind: IdKind = "text"): TransformedBatch {
+    const batch = new TransformedBatch(idKind);
     for (const session of sessions) batch.#add(session);
     return batch;
   }
 
   #add(one: Transformed): void {
-    const id = Buffer.from(idOf(one));
+    const id = sessionIdBytes(this.#idKind, idOf(one));
     this.setId(id, 0, id.length);
     if (one.kind === "rejected") return this.reject(one.reject);
-    const { lastActivityAt } = one.kind === "write" ? one.session : one;
-    if (lastActivityAt !== null) {
-      const activity = Buffer.from(lastActivityAt);
-      this.setActivity(activity, 0, activity.length);
+    const { recency, expiresAt } = one.kind === "write" ? one.session : one;
+    if (recency !== null) {
+      const bytes = Buffer.from(recency);
+      this.setRecency(bytes, 0, bytes.length);
     }
-    if (one.kind === "expired") return this.expire();
-    const { fields, expiresAt } = one.session;
+    if (one.kind === "expired") return this.expire(expiresAt);
+    const { fields } = one.session;
     for (let i = 0; i < fields.length; i += 2) {
-      const value = Buffer.from(fields[i + 1] as string);
-      this.addField(Buffer.from(fields[i] as string), value, 0, value.length);
+      const value = textBytes(fields[i + 1] as Text);
+      this.addField(textBytes(fields[i] as Text), value, 0, value.length);
     }
     this.write(expiresAt);
   }
@@ -89,7 +109,7 @@ export class TransformedBatch {
     this.#sessions[at + ID] = this.#end;
     this.#copy(bytes, start, end);
     this.#sessions[at + ID_END] = this.#end;
-    this.#sessions[at + ACTIVITY] = NULL;
+    this.#sessions[at + RECENCY] = NULL;
   }
 
   /** A field, its value the bytes from `start` to `end` of `bytes`. */
@@ -111,12 +131,19 @@ export class TransformedBatch {
     return this.#fields > this.fieldsFrom(this.#count);
   }
 
-  /** When it was active last, as it is written to its field, or would be. */
-  setActivity(bytes: Buffer, start: number, end: number): void {
+  /** What the policy `newer` compares, as it would be written to its field. */
+  setRecency(bytes: Buffer, start: number, end: number): void {
     const at = this.#count * OF_SESSION;
-    this.#sessions[at + ACTIVITY] = this.#end;
+    this.#sessions[at + RECENCY] = this.#end;
     this.#copy(bytes, start, end);
-    this.#sessions[at + ACTIVITY_END] = this.#end;
+    this.#sessions[at + RECENCY_END] = this.#end;
+  }
+
+  /** The same, where it is the value of the field that was added last. */
+  setRecencyToLastField(): void {
+    const at = this.#count * OF_SESSION;
+    this.#sessions[at + RECENCY] = this.valueStart(this.#fields - 1);
+    this.#sessions[at + RECENCY_END] = this.valueEnd(this.#fields - 1);
   }
 
   /** Completes a session to be written, which expires at this Unix time in milliseconds. */
@@ -125,8 +152,9 @@ export class TransformedBatch {
     this.#complete(WRITE);
   }
 
-  /** Completes one that has expired. */
-  expire(): void {
+  /** Completes one that expired at this time. */
+  expire(expiresAt: number): void {
+    this.#expiries[this.#count] = expiresAt;
     this.#complete(EXPIRED);
   }
 
@@ -178,17 +206,18 @@ export class TransformedBatch {
   }
 
   id(session: number): SessionId {
-    return this.text(this.idStart(session), this.idEnd(session)) as SessionId;
+    return readSessionId(this.#idKind, this.#bytes, this.idStart(session), this.idEnd(session));
   }
 
   /** Null where the source has none that can be written. */
-  lastActivityAt(session: number): string | null {
+  recency(session: number): string | null {
     const at = session * OF_SESSION;
-    const start = this.#sessions[at + ACTIVITY] as number;
-    return start === NULL ? null : this.text(start, this.#sessions[at + ACTIVITY_END] as number);
+    const start = this.#sessions[at + RECENCY] as number;
+    const end = this.#sessions[at + RECENCY_END] as number;
+    return start === NULL ? null : this.#bytes.toString("utf8", start, end);
   }
 
-  /** Unix time in milliseconds; of a session to be written. */
+  /** Unix time in milliseconds; unknown where the session is rejected. */
   expiresAt(session: number): number {
     return this.#expiries[session] as number;
   }
@@ -231,23 +260,25 @@ export class TransformedBatch {
     return this.#positions[field * OF_FIELD + 3] as number;
   }
 
-  text(start: number, end: number): string {
-    return this.#bytes.toString("utf8", start, end);
+  name(field: number): Text {
+    return readText(this.#bytes.subarray(this.nameStart(field), this.nameEnd(field)));
+  }
+
+  value(field: number): Text {
+    return readText(this.#bytes.subarray(this.valueStart(field), this.valueEnd(field)));
   }
 
   /** One session as an object, for whoever handles few of them. */
   at(session: number): Transformed {
     const reject = this.rejectOf(session);
     if (reject !== null) return { kind: "rejected", reject };
-    const [id, lastActivityAt] = [this.id(session), this.lastActivityAt(session)];
-    if (!this.isWrite(session)) return { kind: "expired", id, lastActivityAt };
-    const fields: string[] = [];
-    for (let field = this.fieldsFrom(session); field < this.fieldsTo(session); field += 1) {
-      fields.push(this.text(this.nameStart(field), this.nameEnd(field)));
-      fields.push(this.text(this.valueStart(field), this.valueEnd(field)));
-    }
+    const [id, recency] = [this.id(session), this.recency(session)];
     const expiresAt = this.expiresAt(session);
-    return { kind: "write", session: { id, fields, expiresAt, lastActivityAt } };
+    if (!this.isWrite(session)) return { kind: "expired", id, expiresAt, recency };
+    const fields: Text[] = [];
+    for (let field = this.fieldsFrom(session); field < this.fieldsTo(session); field += 1)
+      fields.push(this.name(field), this.value(field));
+    return { kind: "write", session: { id, fields, expiresAt, recency } };
   }
 }
 

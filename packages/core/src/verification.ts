@@ -1,6 +1,6 @@
-import { compareActivity, type ConflictPolicy } from "./conflict.js";
-import { type Mapping, nullText, renamed } from "./mapping.js";
-import type { FoundSession, TargetSession } from "./session.js";
+import { compareRecency, type ConflictPolicy, EXPIRY_TOLERANCE_MS } from "./conflict.js";
+import { type FoundSession, type TargetSession, type Text, textBytes } from "./session.js";
+import type { TargetLayout } from "./target-layout.js";
 import type { Transformed } from "./transformed-batch.js";
 
 export const VERIFY_MODES = ["count", "sample"] as const;
@@ -59,8 +59,11 @@ export function conclude(run: string, mode: VerifyMode, counts: VerifyCounts): V
   return { run, mode, checked, matched, missing, mismatched, extra, kept, expired, rejected, ok };
 }
 
-/** An expiry may differ by a millisecond: a server older than Redis 7 tells only the time to live. */
-const EXPIRY_TOLERANCE_MS = 1;
+/** What a run says of the sessions it has written. */
+export interface Written {
+  readonly layout: TargetLayout;
+  readonly conflict: ConflictPolicy;
+}
 
 /**
  * `wasRejected` says whether this run's rejects hold the session; `now` is the target's clock, read after `found`
@@ -69,41 +72,38 @@ const EXPIRY_TOLERANCE_MS = 1;
 export function compareSession(
   expected: Transformed,
   found: FoundSession,
-  run: { readonly mapping: Mapping; readonly conflict: ConflictPolicy },
+  written: Written,
   wasRejected: boolean,
   now: number,
 ): Verdict {
+  const { type } = written.layout;
   switch (expected.kind) {
     case "rejected":
       return wasRejected ? "rejected" : found.type === "none" ? "missing" : "mismatched";
     case "expired":
-      if (found.type !== "hash" || (found.expiresAt ?? Infinity) <= now) return "expired";
-      return isKept(expected.lastActivityAt, found, run) ? "kept" : "mismatched";
+      if (found.type !== type || (found.expiresAt ?? Infinity) <= now) return "expired";
+      return isKept(expected, found, written) ? "kept" : "mismatched";
     case "write":
-      if (holdsExactly(expected.session, found)) return "matched";
+      if (found.type === type && holdsExactly(expected.session, found)) return "matched";
       if (wasRejected) return "rejected";
       if (found.type === "none") return "missing";
-      if (found.type !== "hash") return "mismatched";
-      return isKept(expected.session.lastActivityAt, found, run) ? "kept" : "mismatched";
+      if (found.type !== type) return "mismatched";
+      return isKept(expected.session, found, written) ? "kept" : "mismatched";
   }
 }
 
 function holdsExactly(expected: TargetSession, found: FoundSession): boolean {
-  if (found.type !== "hash" || found.expiresAt === null) return false;
+  if (found.expiresAt === null) return false;
   if (Math.abs(found.expiresAt - expected.expiresAt) > EXPIRY_TOLERANCE_MS) return false;
   if (found.fields.length !== expected.fields.length) return false;
-  const values = new Map<string, string>();
+  const values = new Map<string, Buffer>();
   for (let i = 0; i < expected.fields.length; i += 2) {
-    values.set(
-      Buffer.from(expected.fields[i] as string).toString("latin1"),
-      expected.fields[i + 1] as string,
-    );
+    const [name, value] = [expected.fields[i] as Text, expected.fields[i + 1] as Text];
+    values.set(textBytes(name).toString("latin1"), textBytes(value));
   }
   for (let i = 0; i < found.fields.length; i += 2) {
     const name = (found.fields[i] as Buffer).toString("latin1");
-    const value = values.get(name);
-    if (value === undefined || !Buffer.from(value).equals(found.fields[i + 1] as Buffer))
-      return false;
+    if (values.get(name)?.equals(found.fields[i + 1] as Buffer) !== true) return false;
     // A field told twice, as HSCAN may, must not stand for one that is absent.
     values.delete(name);
   }
@@ -111,21 +111,11 @@ function holdsExactly(expected: TargetSession, found: FoundSession): boolean {
 }
 
 function isKept(
-  source: string | null,
+  source: { readonly recency: string | null; readonly expiresAt: number },
   found: FoundSession,
-  run: { readonly mapping: Mapping; readonly conflict: ConflictPolicy },
+  { layout, conflict }: Written,
 ): boolean {
-  if (run.conflict !== "newer") return run.conflict === "keep";
-  const order = compareActivity(foundActivity(found, run.mapping), source, run.mapping.timestamps);
+  if (conflict !== "newer") return conflict === "keep";
+  const order = compareRecency(found, source, layout.recency);
   return order === "newer" || order === "incomparable";
-}
-
-function foundActivity(found: FoundSession, mapping: Mapping): string | null {
-  const name = renamed(mapping.renames, "last_activity_at");
-  for (let i = 0; i < found.fields.length; i += 2) {
-    if (found.fields[i]?.toString() !== name) continue;
-    const text = found.fields[i + 1]?.toString() ?? null;
-    return text === nullText(mapping) ? null : text;
-  }
-  return null;
 }

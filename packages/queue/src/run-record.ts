@@ -1,9 +1,11 @@
 import {
+  completeMappingSchema,
   CONFLICT_POLICIES,
   isRunId,
-  mappingSchema,
   type Phase,
+  recencyField,
   RehomeError,
+  resolvedStoreSchema,
   type RunId,
   zeroCounts,
 } from "@rehome/core";
@@ -15,11 +17,12 @@ import { loadScript } from "./script.js";
 
 /** What a run is started with. It never changes, and it is all that workers go by. */
 const frozenSchema = z.object({
-  mapping: mappingSchema,
+  store: resolvedStoreSchema,
+  mapping: completeMappingSchema,
   conflict: z.enum(CONFLICT_POLICIES),
   chunkSize: z.int().positive(),
-  /** The zone in which the source's timestamps without time zone are meant. */
-  timeZone: z.string(),
+  /** Unix milliseconds by the target's clock: sessions without an expiry may count from it. */
+  startedAt: z.number(),
   /** Identity of the source: a worker connected to another refuses the run's chunks. */
   source: z.string(),
   /** The marker placed in the target, and where the target was when the run started. */
@@ -35,6 +38,9 @@ const frozenSchema = z.object({
 });
 
 export type FrozenRun = z.infer<typeof frozenSchema>;
+
+/** Counted up whenever what is frozen changes its meaning: a worker of another version must not guess at it. */
+const FORMAT = 2;
 
 /** What may be changed while the run goes on. */
 export interface RunLimits {
@@ -70,7 +76,9 @@ export async function createRun(
   limits: RunLimits,
 ): Promise<void> {
   const fields = {
+    format: FORMAT,
     frozen: JSON.stringify(frozen),
+    compared: recencyField(frozen.store)?.name ?? "expiry",
     maxRate: limits.maxRate ?? "",
     rejectLimit: limits.maxRejects ?? "",
     ...zeroTotals,
@@ -102,10 +110,15 @@ export async function readPaused(queue: QueueConnection): Promise<RunId | null> 
   return phase === "paused" ? active : null;
 }
 
-/** Throws RehomeError `unknown-run`. */
+/** Throws RehomeError `unknown-run`, or `other-version` for one that this version of Rehome cannot read. */
 export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
   const record = await queue.redis.hgetall(runKeys(id).run);
   if (record["frozen"] === undefined) throw unknownRun(id);
+  if (record["format"] !== String(FORMAT)) {
+    throw new RehomeError("other-version", `run ${id} was started by another version of Rehome`, {
+      hint: "Let every worker, dashboard and command be of the version that started it",
+    });
+  }
   return {
     ...frozenSchema.parse(JSON.parse(record["frozen"])),
     id,

@@ -92,7 +92,7 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
       : "",
     incomparable === 0
       ? ""
-      : `${incomparable} sessions were kept because their last_activity_at in the target cannot be compared`,
+      : `${incomparable} sessions were kept because their ${record["compared"]} in the target cannot be compared`,
   ].filter((part) => part !== "");
   return parts.length === 0 ? null : parts.join("; ");
 }

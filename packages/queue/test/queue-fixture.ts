@@ -1,6 +1,8 @@
 import {
+  completeMapping,
   type Counts,
-  defaultMapping,
+  defaultStore,
+  mappingSchema,
   newRunId,
   type Reject,
   type RunId,
@@ -36,11 +38,22 @@ export async function freshQueue(): Promise<QueueConnection> {
   return queue;
 }
 
+/** The reference store, as if a source had been asked about its columns. */
+const store = {
+  ...defaultStore,
+  columns: [],
+  attributeValue: null,
+  lookupKeys: [],
+  isUnique: true,
+};
+const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
+
 export const frozen: FrozenRun = {
-  mapping: defaultMapping,
+  store,
+  mapping,
   conflict: "newer",
   chunkSize: 10,
-  timeZone: "UTC",
+  startedAt: 0,
   source: "source",
   target: { token: "token", runId: "run-id", address: "127.0.0.1:1/0" },
   fingerprintKey: "00",

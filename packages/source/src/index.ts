@@ -1,3 +1,13 @@
 export { openSource } from "./open-source.js";
 export { seedReferenceSchema } from "./seed-reference-schema.js";
-export type { Expiry, ReadOptions, Source, SourceFacts, Survey } from "./source.js";
+export type {
+  CatalogueColumn,
+  CatalogueTable,
+  ExpiryOptions,
+  ReadOptions,
+  SessionExpiry,
+  SessionSource,
+  Source,
+  SourceFacts,
+  Survey,
+} from "./source.js";

@@ -1,39 +1,61 @@
-import type { Range, SessionId, SourceBatch } from "@rehome/core";
+import type { NamedStore, Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
 
 /** What a preflight finds out about a source. */
 export interface SourceFacts {
+  /** The store, with tables, columns and zone as this source has them. */
+  readonly store: ResolvedStore;
   /** The same for every connection to the same database. */
   readonly identity: string;
-  /** The zone in which the server takes timestamps without one. */
-  readonly timeZone: string;
   readonly version: string;
   readonly warnings: readonly string[];
 }
 
 export interface ReadOptions {
-  /** The zone in which the source's timestamps are meant. */
-  readonly timeZone: string;
   /** A session of more bytes is not read whole: its size is Infinity. */
   readonly maxSessionBytes: number;
   readonly signal?: AbortSignal;
 }
 
-export interface Expiry {
+export interface ExpiryOptions {
+  /** When the run started, in Unix milliseconds: sessions without an expiry may count from it. */
+  readonly startedAt: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface SessionExpiry {
   readonly id: SessionId;
-  /** Unix time in milliseconds, rounded down; infinite where SQL's is, or where there is none. */
+  /** Unix time in milliseconds, rounded down; infinite where SQL's is, NaN where there is none. */
   readonly expiresAt: number;
 }
 
-/** What a dry run tells of a source. */
+/** What a dry run says about a source. */
 export interface Survey {
   readonly total: number;
   /** By the server's clock. */
   readonly expired: number;
-  readonly usersWithoutPreferences: number;
+  /** For each lookup, how many sessions have no row there. */
+  readonly lookups: readonly { readonly table: string; readonly missing: number }[];
   /** The most frequent names of attributes. */
   readonly attributes: readonly { readonly name: string; readonly sessions: number }[];
   /** Sessions with an attribute of one of the names asked about. */
   readonly collidingSessions: number;
+}
+
+/** A table or view, as the catalogue lists it. */
+export interface CatalogueTable {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly CatalogueColumn[];
+}
+
+export interface CatalogueColumn {
+  readonly name: string;
+  /** As the server calls it. */
+  readonly type: string;
+  /** Null where it is of a type that cannot be carried. */
+  readonly kind: ResolvedStore["columns"][number]["kind"] | null;
+  /** A constraint keeps two rows from having one value. */
+  readonly isUnique: boolean;
 }
 
 /**
@@ -41,8 +63,23 @@ export interface Survey {
  * `retryable` where the server may come back.
  */
 export interface Source {
-  /** Preflight. Throws RehomeError `source-schema` naming the table or column that is missing or of another type. */
-  inspect(): Promise<SourceFacts>;
+  /** Connects, and asks nothing. */
+  probe(): Promise<void>;
+  /**
+   * Preflight. Throws RehomeError `source-schema` (exit 2) that names the table or column which is missing, ambiguous or
+   * of a type that cannot be carried, and where the store names it.
+   */
+  inspect(store: NamedStore): Promise<SourceFacts>;
+  /** The same for every connection to the same database with the same tables. */
+  identify(store: ResolvedStore): Promise<string>;
+  /** Every table and view that the user may read, the server's own left out. */
+  listTables(): Promise<CatalogueTable[]>;
+  sessions(store: ResolvedStore): SessionSource;
+  close(): Promise<void>;
+}
+
+/** The sessions of one store. */
+export interface SessionSource {
   /**
    * The upper bound of every chunk but the last, which has none: the id of each `chunkSize`-th session after
    * `after` that another one follows. In order, a few at a time, the first at once however large the table is.
@@ -54,24 +91,17 @@ export interface Source {
   }): AsyncIterable<SessionId[]>;
   count(range: Range): Promise<number>;
   /** Reads every table once; `colliding` are names of attributes that cannot be fields. */
-  survey(options: {
-    readonly timeZone: string;
-    readonly colliding: readonly string[];
-  }): Promise<Survey>;
+  survey(options: { readonly colliding: readonly string[] }): Promise<Survey>;
   /**
-   * The sessions of a range as of one moment, in batches bounded in bytes. Each batch is to be used before the
-   * next one is asked for: it is filled again.
+   * The sessions of a range as of one moment, in batches bounded in bytes, in no particular order. Each batch is to be
+   * used before the next one is asked for: it is filled again.
    */
   extract(range: Range, options: ReadOptions): AsyncIterable<SourceBatch>;
   /** The same for these ids; those that are not there are left out. */
   readByIds(ids: readonly SessionId[], options: ReadOptions): AsyncIterable<SourceBatch>;
   /** Which of these ids the source has, byte for byte. */
   findKnown(ids: readonly SessionId[]): Promise<ReadonlySet<SessionId>>;
-  /** So many ids of a range, or all of them, at random. */
+  /** As many ids of a range, or all of them, at random. */
   sampleIds(range: Range, size: number): Promise<SessionId[]>;
-  listExpiries(
-    range: Range,
-    options: Pick<ReadOptions, "timeZone" | "signal">,
-  ): AsyncIterable<Expiry[]>;
-  close(): Promise<void>;
+  listExpiries(range: Range, options: ExpiryOptions): AsyncIterable<SessionExpiry[]>;
 }

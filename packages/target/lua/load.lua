@@ -1,12 +1,14 @@
--- Writes, keeps or removes one session per key: the contract's Load step. Behind expiry.lua.
+-- Writes, keeps or removes one session per key by the run's conflict policy, each in one step. After expiry.lua.
 -- KEYS: one per session
--- ARGV: policy, form of timestamps, name of the field last_activity_at, '' or '=' and the text that stands for null,
---       way of writing: 'restore' or 'hset';
---       then per session: expiry in Unix ms ('' for one that has expired), its last activity ('' for none),
---       how many arguments follow: name, value …, or for 'restore' the payload.
--- Under the policy 'keep' the way is 'hset': it compares fields.
+-- ARGV: policy; how to write: 'restore', 'hset' or 'set';
+--       what `newer` compares: 'iso' or 'number', the name of the field, '' or '=' and the text that stands for null;
+--       or 'expiry', '', '';
+--       then per session: expiry in Unix ms ('' where it has expired), its recency as it is compared ('' for none),
+--       how many arguments follow: the payload of RESTORE, name, value …, or the string.
+-- Under the policy 'keep' a hash is written by 'hset': its fields are compared.
 -- Replies with a letter per session: m migrated, k kept, i kept as incomparable, w wrong type, e expired.
-local policy, form, activity_name, null_mark, way = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local policy, way, form, recency_name, null_mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local expected_type = way == 'set' and 'string' or 'hash'
 local ISO = '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$'
 -- Lua's unpack takes no more than about 8,000; must be even.
 local SLICE = 4000
@@ -19,25 +21,29 @@ local function is_wrong_type(reply)
   return is_error(reply) and string.find(reply.err, 'WRONGTYPE', 1, true) ~= nil
 end
 
--- How a session found stands to the one at hand, by the rule of compareActivity: 'k' newer, 'i' incomparable,
--- nil older or the same.
-local function standing(found, activity)
+-- How a session found stands to the one at hand: 'k' newer, 'i' incomparable, nil older or the same. The rules of
+-- core's conflict.ts.
+local function compare_texts(found, recency)
   if not found or '=' .. found == null_mark then return nil end
-  if activity == '' then return 'k' end
+  if recency == '' then return 'k' end
   if form == 'iso' then
     if not string.find(found, ISO) then return 'i' end
     -- Both have the same shape, so a collation cannot order them otherwise than bytes do.
-    return found > activity and 'k' or nil
+    return found > recency and 'k' or nil
   end
   local whole, fraction = string.match(found, '^%-?(%d+)(%.?%d*)$')
   if not whole or #whole > 15 or fraction == '.' then return 'i' end
-  return tonumber(found) > tonumber(activity) and 'k' or nil
+  return tonumber(found) > tonumber(recency) and 'k' or nil
 end
 
-local function holds_exactly(key, expires_at, first, last)
+local function compare_expiries(key, recency)
+  local found = expiry(key)
+  if found < 0 then return 'i' end
+  return found > tonumber(recency) + (expiry_is_exact and 0 or 1) and 'k' or nil
+end
+
+local function holds_fields(key, first, last)
   if redis.call('HLEN', key) * 2 ~= last - first + 1 then return false end
-  local difference = math.abs(expiry(key) - tonumber(expires_at))
-  if difference > (expiry_is_exact and 0 or 1) then return false end
   for from = first, last, SLICE do
     local names = {}
     for i = from, math.min(from + SLICE, last) - 1, 2 do names[#names + 1] = ARGV[i] end
@@ -49,14 +55,28 @@ local function holds_exactly(key, expires_at, first, last)
   return true
 end
 
--- Both return an error, or nil.
-local function write_whole(key, expires_at, payload)
-  local reply = redis.pcall('RESTORE', key, expires_at, payload, 'REPLACE', 'ABSTTL')
+local function holds_exactly(key, expires_at, first, last)
+  local difference = math.abs(expiry(key) - tonumber(expires_at))
+  if difference > (expiry_is_exact and 0 or 1) then return false end
+  if expected_type == 'string' then return redis.call('GET', key) == ARGV[first] end
+  return holds_fields(key, first, last)
+end
+
+-- Each returns an error, or nil.
+local write = {}
+
+function write.restore(key, expires_at, first)
+  local reply = redis.pcall('RESTORE', key, expires_at, ARGV[first], 'REPLACE', 'ABSTTL')
+  return is_error(reply) and reply or nil
+end
+
+function write.set(key, expires_at, first)
+  local reply = redis.pcall('SET', key, ARGV[first], 'PXAT', expires_at)
   return is_error(reply) and reply or nil
 end
 
 -- After an error nothing of the session is left: half of one, or one without an expiry, would be worse than none.
-local function write_fields(key, expires_at, first, last)
+function write.hset(key, expires_at, first, last)
   redis.call('UNLINK', key)
   local reply
   for from = first, last, SLICE do
@@ -69,6 +89,30 @@ local function write_fields(key, expires_at, first, last)
   return reply
 end
 
+-- What becomes of a session for what its key holds; nil where nothing stands in the way of writing or removing it.
+-- A hash that has the field compared is found by reading it, which costs less than asking for the type first.
+local function stands_in_the_way(key, is_expired, expires_at, recency, first, last)
+  local found, exists
+  if expected_type == 'hash' and form ~= 'expiry' then
+    found = redis.pcall('HGET', key, recency_name)
+    if is_wrong_type(found) then return 'w' end
+    if is_error(found) then return nil, found end
+    exists = found and true
+  else
+    local held = redis.call('TYPE', key).ok
+    if held ~= 'none' and held ~= expected_type then return 'w' end
+    exists = held ~= 'none'
+  end
+  if policy == 'newer' then
+    if form ~= 'expiry' then return compare_texts(found, recency) end
+    return exists and compare_expiries(key, recency) or nil
+  end
+  if policy == 'keep' and not is_expired and (exists or redis.call('EXISTS', key) == 1) then
+    return holds_exactly(key, expires_at, first, last) and 'm' or 'k'
+  end
+  return nil
+end
+
 -- Out of memory, a read-only replica, a full disk: the server checks these only before a script's first write,
 -- and out of memory only if that write can need memory. UNLINK cannot, and would let all that follows pass.
 -- This one can, and does nothing.
@@ -78,30 +122,18 @@ if is_error(refusal) and not is_wrong_type(refusal) then return refusal end
 local results = {}
 local at = 6
 for i = 1, #KEYS do
-  local key, expires_at, activity, size = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local key, expires_at, recency, size = KEYS[i], ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
   local first, last = at + 3, at + 2 + size
   at = last + 1
 
   local is_expired = expires_at == ''
-  local found = redis.pcall('HGET', key, activity_name)
-  local result
-  if is_wrong_type(found) then
-    result = 'w'
-  elseif is_error(found) then
-    return found
-  elseif policy == 'newer' then
-    result = standing(found, activity)
-  elseif policy == 'keep' and not is_expired and (found or redis.call('EXISTS', key) == 1) then
-    result = holds_exactly(key, expires_at, first, last) and 'm' or 'k'
-  end
-
+  local result, failure = stands_in_the_way(key, is_expired, expires_at, recency, first, last)
+  if failure then return failure end
   if is_expired then
     if not result and policy ~= 'keep' then redis.call('UNLINK', key) end
     result = 'e'
   elseif not result then
-    local failure
-    if way == 'restore' then failure = write_whole(key, expires_at, ARGV[first])
-    else failure = write_fields(key, expires_at, first, last) end
+    failure = write[way](key, expires_at, first, last)
     if failure then return failure end
     result = 'm'
   end

@@ -1,5 +1,5 @@
 export type { ConnectionOptions } from "./on-demand.js";
-export type { LoadOptions } from "./encode.js";
+export type { LoadOptions } from "./script-calls.js";
 export type { TargetFacts } from "./inspect.js";
 export type { LoadResult } from "./load.js";
 export type { TargetMemory } from "./memory.js";

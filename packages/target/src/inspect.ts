@@ -1,14 +1,8 @@
 import { randomUUID } from "node:crypto";
-import {
-  defaultMapping,
-  type Mapping,
-  RehomeError,
-  type SessionId,
-  TransformedBatch,
-} from "@rehome/core";
+import { RehomeError, type SessionId, type TargetLayout, TransformedBatch } from "@rehome/core";
 import type { Connection } from "./connection.js";
 import { probePrefix } from "./key.js";
-import { type Lines, load } from "./load.js";
+import { load, type TargetClients } from "./load.js";
 import { readBack } from "./read-back.js";
 import { describeWay, findWriteWay, type WriteWay } from "./write-way.js";
 
@@ -29,25 +23,27 @@ export interface TargetFacts {
 /** Long enough for a slow server, short enough for a probe that a crash left behind. */
 const PROBE_LIFETIME_MS = 60_000;
 
-/** For either way to write. CONFIG GET is not among them: without it a limit is taken for its usual value. */
+/** What every session needs; CONFIG GET is not among them: without it a limit is taken for its usual value. */
 const NEEDED =
-  "RESTORE (or HSET and PEXPIREAT where the target does not take it), EVAL, EVALSHA, HGET, HLEN, HMGET, " +
-  "HGETALL, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
+  "EVAL, EVALSHA, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
+/** For either way to write a hash. */
+const NEEDED_FOR_HASHES =
+  "RESTORE (or HSET and PEXPIREAT where the target does not take it), HGET, HLEN, HMGET, HGETALL";
 
 /**
  * Preflight: reachable, authenticated, a master, and everything that loading needs is allowed, tried out on a
  * key of our own. Throws RehomeError.
  */
-export async function inspect(lines: Lines, keyPrefix: string): Promise<TargetFacts> {
-  const { connection } = lines;
+export async function inspect(clients: TargetClients, layout: TargetLayout): Promise<TargetFacts> {
+  const { connection } = clients;
   const warnings: string[] = [];
   const info = await readInfo(connection);
   if (info.size === 0)
     warnings.push("the target does not allow INFO: its version and memory are unknown");
   refuseUnfit(info);
-  const way = await findWriteWay(connection, keyPrefix);
+  const way = await findWriteWay(connection, layout);
   if (way.kind === "hset") warnings.push(describeWay(way));
-  await probe(lines, way, keyPrefix);
+  await probe(clients, way, layout);
 
   const policy = info.get("maxmemory_policy") ?? "";
   const maxMemory = numberOf(info, "maxmemory");
@@ -65,6 +61,11 @@ export async function inspect(lines: Lines, keyPrefix: string): Promise<TargetFa
     writeWay: way,
     warnings,
   };
+}
+
+/** Connects, and refuses a server that can be no target. Throws RehomeError. */
+export async function probeServer(connection: Connection): Promise<void> {
+  refuseUnfit(await readInfo(connection));
 }
 
 /** Empty where INFO is not allowed. */
@@ -106,20 +107,22 @@ function refuseUnfit(info: ReadonlyMap<string, string>): void {
 }
 
 /** Everything that happens to a session, done to one that is none. */
-async function probe(lines: Lines, way: WriteWay, keyPrefix: string): Promise<void> {
-  const { connection } = lines;
-  const mapping: Mapping = { ...defaultMapping, keyPrefix: probePrefix(keyPrefix) };
+async function probe(clients: TargetClients, way: WriteWay, layout: TargetLayout): Promise<void> {
+  const { connection } = clients;
+  const { prefix } = layout.keys;
+  const keys = { prefix: probePrefix(prefix), idHoldsPrefix: false, idKind: "text" } as const;
+  const probed: TargetLayout = { ...layout, keys };
   const id = randomUUID() as SessionId;
-  const fields = ["user_id", "0"];
+  const fields = layout.type === "string" ? ["", "0"] : ["user_id", "0"];
   try {
     const expiresAt = (await readClock(connection)) + PROBE_LIFETIME_MS;
-    const session = { id, fields, expiresAt, lastActivityAt: null };
+    const session = { id, fields, expiresAt, recency: null };
     const write = TransformedBatch.of([{ kind: "write", session }]);
-    await load(lines, way, write, { mapping, conflict: "newer" });
-    const repeated = await load(lines, way, write, { mapping, conflict: "keep" });
-    const [found] = await readBack(connection, [id], mapping.keyPrefix);
-    const expired = TransformedBatch.of([{ kind: "expired", id, lastActivityAt: null }]);
-    await load(lines, way, expired, { mapping, conflict: "replace" });
+    await load(clients, way, write, { layout: probed, conflict: "newer" });
+    const repeated = await load(clients, way, write, { layout: probed, conflict: "keep" });
+    const [found] = await readBack(connection, [id], probed);
+    const expired = TransformedBatch.of([{ kind: "expired", id, expiresAt, recency: null }]);
+    await load(clients, way, expired, { layout: probed, conflict: "replace" });
     if (repeated[0] !== "migrated" || found?.fields.length !== fields.length) {
       throw new RehomeError(
         "target-probe",
@@ -131,8 +134,9 @@ async function probe(lines: Lines, way: WriteWay, keyPrefix: string): Promise<vo
     }
   } catch (error) {
     if (!(error instanceof RehomeError && error.code === "target-NOPERM")) throw error;
-    throw new RehomeError(error.code, `${error.message}, on a key such as ${mapping.keyPrefix}…`, {
-      hint: `Allow the user the commands ${NEEDED}, on the keys ${keyPrefix}* and ${mapping.keyPrefix.replace("probe:", "")}*`,
+    const needed = layout.type === "hash" ? `${NEEDED_FOR_HASHES}, ${NEEDED}` : NEEDED;
+    throw new RehomeError(error.code, `${error.message}, on a key such as ${keys.prefix}…`, {
+      hint: `Allow the user the commands ${needed}, on the keys ${prefix}* and ${keys.prefix.replace("probe:", "")}*`,
     });
   }
 }

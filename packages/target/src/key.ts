@@ -1,7 +1,24 @@
-import type { RunId, SessionId } from "@rehome/core";
+import {
+  type KeyLayout,
+  readSessionId,
+  type RunId,
+  type SessionId,
+  sessionIdBytes,
+} from "@rehome/core";
 
-export function sessionKey(keyPrefix: string, id: SessionId): string {
-  return keyPrefix + id;
+/** A text; bytes where ids are bytes. */
+export function sessionKey(
+  { prefix, idHoldsPrefix, idKind }: KeyLayout,
+  id: SessionId,
+): string | Buffer {
+  if (idKind === "text") return idHoldsPrefix ? id : prefix + id;
+  const bytes = sessionIdBytes(idKind, id);
+  return idHoldsPrefix ? bytes : Buffer.concat([Buffer.from(prefix), bytes]);
+}
+
+/** The inverse, for a key that begins with the prefix. */
+export function sessionIdOf({ prefix, idHoldsPrefix, idKind }: KeyLayout, key: Buffer): SessionId {
+  return readSessionId(idKind, key, idHoldsPrefix ? 0 : Buffer.byteLength(prefix), key.length);
 }
 
 export function markerKey(run: RunId, keyPrefix: string): string {

@@ -1,6 +1,6 @@
 import { copyBytes } from "@rehome/core";
 
-/** Of one entry beyond its text: header and length read backwards, five bytes each at the most. */
+/** What an entry takes beyond its text: header and length read backwards, five bytes each at the most. */
 export const ENTRY_OVERHEAD = 10;
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -18,12 +18,8 @@ export function writeEntry(
   start: number,
   end: number,
 ): number {
-  const entryEnd = isInteger(from, start, end) ? writeInteger(bytes, at, from, start, end) : at;
-  return writeBackLength(
-    bytes,
-    at,
-    entryEnd === at ? writeText(bytes, at, from, start, end) : entryEnd,
-  );
+  const integerEnd = isInteger(from, start, end) ? writeInteger(bytes, at, from, start, end) : null;
+  return writeBackLength(bytes, at, integerEnd ?? writeText(bytes, at, from, start, end));
 }
 
 const [ZERO, NINE, MINUS] = [48, 57, 45];
@@ -45,11 +41,17 @@ function isInteger(from: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** `at` itself where the number has more than 64 bits: then it is a text. */
-function writeInteger(bytes: Buffer, at: number, from: Buffer, start: number, end: number): number {
+/** Null where the number has more than 64 bits: then it is a text. */
+function writeInteger(
+  bytes: Buffer,
+  at: number,
+  from: Buffer,
+  start: number,
+  end: number,
+): number | null {
   if (end - start > 15) {
     const value = BigInt(from.toString("latin1", start, end));
-    if (value > MAX_INT64 || value < MIN_INT64) return at;
+    if (value > MAX_INT64 || value < MIN_INT64) return null;
     bytes[at] = 0xf4;
     return bytes.writeBigInt64LE(value, at + 1);
   }

@@ -1,11 +1,18 @@
 import type { TransformedBatch } from "@rehome/core";
+import { type AbsentWrite, encodeAbsentWrites } from "./absent-writes.js";
 import type { Connection } from "./connection.js";
-import { type Batch, encodeBatches, type LoadOptions, refuseUnwritable } from "./encode.js";
 import { describeTargetFailure, replyError } from "./failure.js";
-import type { Reply } from "./reply-parser.js";
-import { encodeRestores } from "./restore-commands.js";
+import { isError, type Reply } from "./reply-parser.js";
+import { makeRestore } from "./restore.js";
+import { giveBack } from "./scratch-buffer.js";
 import { loadScript } from "./script.js";
-import { giveBack } from "./space.js";
+import {
+  encodeScriptCalls,
+  type LoadOptions,
+  refuseUnwritable,
+  type ScriptCall,
+} from "./script-calls.js";
+import { setIfAbsent } from "./set.js";
 import type { Wire } from "./wire.js";
 import type { WriteWay } from "./write-way.js";
 
@@ -13,7 +20,7 @@ import type { WriteWay } from "./write-way.js";
 const RESULTS = {
   m: "migrated",
   k: "kept",
-  /** Kept, because its `last_activity_at` cannot be compared. */
+  /** Kept, because its recency cannot be compared. */
   i: "incomparable",
   /** The key holds another Redis type, and was left as it is. */
   w: "wrong-type",
@@ -22,13 +29,13 @@ const RESULTS = {
 
 export type LoadResult = (typeof RESULTS)[keyof typeof RESULTS];
 
-/** The two ways to talk to the target. */
-export interface Lines {
+/** The two connections to the target: for commands one by one, and for many that are encoded already. */
+export interface TargetClients {
   readonly connection: Connection;
   readonly wire: Wire;
 }
 
-/** So many calls are on their way at once: the server never waits for us, nor we hold the whole chunk in its socket. */
+/** Calls on their way at once: the server never waits for us, and we never hold the whole chunk in its socket. */
 const CALLS_IN_FLIGHT = 4;
 
 const script = loadScript("expiry", "load");
@@ -37,65 +44,73 @@ const script = loadScript("expiry", "load");
  * One result per session, in order; null for a rejected one, of which the target is told nothing. After an error
  * some of the sessions may have been loaded, each as a whole or not at all.
  *
- * Most sessions are not in the target yet: these are written by a RESTORE that refuses to replace, which is all
+ * Most sessions are not in the target yet: these are written by a command that refuses to replace, which is all
  * that any conflict policy asks, and costs the server no script. The few that meet an existing key are decided
  * upon by the script, which looks and writes in one step.
  */
 export async function load(
-  { connection, wire }: Lines,
+  { connection, wire }: TargetClients,
   way: WriteWay,
   sessions: TransformedBatch,
   options: LoadOptions,
 ): Promise<(LoadResult | null)[]> {
   refuseUnwritable(sessions);
   const results: (LoadResult | "present" | null)[] = [];
-  const told: number[] = [];
+  const submitted: number[] = [];
   for (let i = 0; i < sessions.count; i += 1) {
     results.push(null);
-    if (sessions.kind(i) !== "rejected") told.push(i);
+    if (sessions.kind(i) !== "rejected") submitted.push(i);
   }
 
-  if (way.kind === "restore") {
-    const restored = await restoreAbsent(wire, way, sessions, options.mapping.keyPrefix);
-    for (const [i, result] of restored.entries()) results[told[i] as number] = result;
+  const absentWrite = absentWriteOf(way);
+  if (absentWrite !== null) {
+    const written = await writeAbsent(wire, absentWrite, sessions, options);
+    for (const [i, result] of written.entries()) results[submitted[i] as number] = result;
   }
-  const undecided = way.kind === "hset" ? told : told.filter((i) => results[i] === "present");
+  const undecided =
+    absentWrite === null ? submitted : submitted.filter((i) => results[i] === "present");
   if (undecided.length > 0) {
-    const byScript = way.kind === "hset" ? way : wayToDecide(way, options);
-    const decided = await loadByScript(connection, byScript, sessions, undecided, options);
+    const decided = await loadByScript(connection, way, sessions, undecided, options);
     for (const [i, result] of decided.entries()) results[undecided[i] as number] = result;
   }
   return results as (LoadResult | null)[];
 }
 
-/** Under `keep` nothing is written, and what is there must be compared field by field. */
-function wayToDecide(way: WriteWay, { conflict }: LoadOptions): WriteWay {
-  return conflict === "keep" ? { kind: "hset", reason: "" } : way;
+/** Null where the script alone can write. */
+function absentWriteOf(way: WriteWay): AbsentWrite | null {
+  switch (way.kind) {
+    case "restore":
+      return makeRestore(way.maxListpackEntries);
+    case "set":
+      return setIfAbsent;
+    case "hset":
+      return null;
+  }
 }
 
-async function restoreAbsent(
+async function writeAbsent(
   wire: Wire,
-  way: WriteWay & { kind: "restore" },
+  absentWrite: AbsentWrite,
   sessions: TransformedBatch,
-  keyPrefix: string,
+  { layout }: LoadOptions,
 ): Promise<(LoadResult | "present")[]> {
-  const restores = encodeRestores(sessions, keyPrefix, way.maxListpackEntries);
-  const replies = await sendAll(restores, async ({ space, size, count }) => {
-    const answers = await wire.send(space.bytes.subarray(0, size), count);
-    giveBack(space);
+  const writes = encodeAbsentWrites(sessions, layout.keys, absentWrite);
+  const replies = await sendAll(writes, async ({ scratch, size, count }) => {
+    const answers = await wire.send(scratch.bytes.subarray(0, size), count);
+    giveBack(scratch);
     return answers;
   });
   return replies.map(resultOf);
 }
 
-/** What the replies to RESTORE and EXISTS mean. Throws RehomeError for an error that is not of one session. */
+/** What the replies to RESTORE, SET and EXISTS mean. Throws RehomeError for an error that is not one session's. */
 function resultOf(reply: Reply): LoadResult | "present" {
   if (reply === "OK") return "migrated";
   if (reply === 0) return "expired";
-  if (reply === 1) return "present";
-  if (typeof reply === "object" && reply.error.startsWith("BUSYKEY")) return "present";
+  if (reply === 1 || reply === null) return "present";
+  if (isError(reply) && reply.error.startsWith("BUSYKEY")) return "present";
   throw describeTargetFailure(
-    typeof reply === "object" ? replyError(reply) : new Error("Protocol error: no such reply"),
+    isError(reply) ? replyError(reply) : new Error("Protocol error: no such reply"),
   );
 }
 
@@ -106,8 +121,13 @@ async function loadByScript(
   chosen: readonly number[],
   options: LoadOptions,
 ): Promise<LoadResult[]> {
-  const batches = encodeBatches(sessions, chosen, options, way);
-  return await sendAll(batches, (batch) => send(connection, batch));
+  const calls = encodeScriptCalls(sessions, chosen, options, wayToDecide(way, options));
+  return await sendAll(calls, (call) => send(connection, call));
+}
+
+/** Under `keep`, what is there must be compared field by field, and nothing of it is replaced. */
+function wayToDecide(way: WriteWay, { conflict }: LoadOptions): WriteWay {
+  return conflict === "keep" && way.kind === "restore" ? { kind: "hset", reason: "" } : way;
 }
 
 /**
@@ -139,13 +159,13 @@ async function sendAll<Sent, Answer>(
   return answers.flat();
 }
 
-async function send(connection: Connection, batch: Batch): Promise<LoadResult[]> {
-  const letters = await script(connection.call, batch.keys, batch.args);
-  if (typeof letters !== "string" || letters.length !== batch.keys.length) {
-    throw new Error(`the load script did not answer for each of ${batch.keys.length} sessions`);
+async function send(connection: Connection, call: ScriptCall): Promise<LoadResult[]> {
+  const letters = await script(connection.call, call.keys, call.args);
+  if (typeof letters !== "string" || letters.length !== call.keys.length) {
+    throw new Error(`the load script did not answer for each of ${call.keys.length} sessions`);
   }
   return Array.from(letters, (letter) => {
-    if (!Object.hasOwn(RESULTS, letter)) throw new Error(`the load script gave an unknown result`);
+    if (!Object.hasOwn(RESULTS, letter)) throw new Error("the load script gave an unknown result");
     return RESULTS[letter as keyof typeof RESULTS];
   });
 }

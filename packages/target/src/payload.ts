@@ -1,7 +1,7 @@
 import { copyBytes, type TransformedBatch } from "@rehome/core";
 import { writeCrc64 } from "./crc64.js";
 import { ENTRY_OVERHEAD, writeEntry } from "./listpack.js";
-import { allocate, type Space } from "./space.js";
+import { allocate, type ScratchBuffer } from "./scratch-buffer.js";
 
 /** Types of a value in Redis's dumps, and the oldest version of them that knows both: Redis 7.0's. */
 const [HASH, HASH_LISTPACK] = [4, 16];
@@ -30,9 +30,9 @@ export function encodePayload(
   session: number,
   maxListpackEntries: number,
 ): Buffer {
-  const space = allocate(payloadRoom(sessions, session));
-  const end = writePayload(space, 0, sessions, session, maxListpackEntries);
-  return space.bytes.subarray(0, end);
+  const scratch = allocate(payloadRoom(sessions, session));
+  const end = writePayload(scratch, 0, sessions, session, maxListpackEntries);
+  return scratch.bytes.subarray(0, end);
 }
 
 /**
@@ -41,28 +41,28 @@ export function encodePayload(
  * makes of a hash with a value over 64 bytes. Returns where it ends; there must be room.
  */
 export function writePayload(
-  { bytes, view }: Space,
+  { bytes, view }: ScratchBuffer,
   start: number,
   sessions: TransformedBatch,
   session: number,
   maxListpackEntries: number,
 ): number {
   const fields = sessions.fieldsTo(session) - sessions.fieldsFrom(session);
-  let end = start;
-  if (fields <= maxListpackEntries) end = writeListpack(bytes, start, sessions, session);
-  if (end === start) end = writeHash(bytes, start, sessions, session);
-  end = bytes.writeUInt16LE(RDB_VERSION, end);
+  const listpackEnd =
+    fields <= maxListpackEntries ? writeListpack(bytes, start, sessions, session) : null;
+  const valueEnd = listpackEnd ?? writeHash(bytes, start, sessions, session);
+  const end = bytes.writeUInt16LE(RDB_VERSION, valueEnd);
   return writeCrc64(view, start, end);
 }
 
-/** `start` itself where the listpack would be too long. */
+/** Null where the listpack would be too long. */
 function writeListpack(
   bytes: Buffer,
   start: number,
   sessions: TransformedBatch,
   session: number,
-): number {
-  if (sessions.size(session) > MAX_SIZE) return start;
+): number | null {
+  if (sessions.size(session) > MAX_SIZE) return null;
   // The length of a string in a dump, in the form that takes 14 bits, before it is known.
   const listpack = start + 3;
   let at = listpack + LISTPACK_HEADER;
@@ -75,7 +75,7 @@ function writeListpack(
   bytes[at] = 0xff;
   at += 1;
   const size = at - listpack;
-  if (size > MAX_LISTPACK_BYTES) return start;
+  if (size > MAX_LISTPACK_BYTES) return null;
   bytes[start] = HASH_LISTPACK;
   bytes[start + 1] = 0x40 | (size >> 8);
   bytes[start + 2] = size & 0xff;

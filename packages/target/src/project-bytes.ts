@@ -1,19 +1,31 @@
-import type { TargetSession } from "@rehome/core";
+import { type TargetLayout, type TargetSession, textBytes } from "@rehome/core";
+import { sessionKey } from "./key.js";
 import { MAX_LISTPACK_BYTES } from "./payload.js";
 
 /** Redis's own default of hash-max-listpack-entries. */
 const MAX_LISTPACK_ENTRIES = 512;
 
 /**
- * Bytes of memory one session takes in a Redis 7 that takes it by RESTORE, by the sizes of its structures on 64 bits:
- * the key with its entries in the two tables of a database, and the hash as a listpack or as a table.
+ * Bytes of memory one session takes in a Redis 7 that takes it by RESTORE or SET, by the sizes of its structures on 64
+ * bits: the key with its entries in the two tables of a database, and the hash as a listpack or as a table, or the string.
  */
-export function projectBytes(session: TargetSession, keyPrefix: string): number {
-  const texts = session.fields.map((text) => Buffer.byteLength(text));
-  const key = allocated(stringBytes(Buffer.byteLength(keyPrefix) + Buffer.byteLength(session.id)));
+export function projectBytes(session: TargetSession, { keys, type }: TargetLayout): number {
+  const texts = session.fields.map((text) => textBytes(text).length);
+  const key = allocated(stringBytes(textBytes(sessionKey(keys, session.id)).length));
   const databaseEntries = 2 * (32 + 8 * TABLE_SLACK);
-  const object = 16;
-  return key + databaseEntries + object + hashBytes(texts);
+  const value = type === "hash" ? OBJECT + hashBytes(texts) : stringObjectBytes(texts[1] ?? 0);
+  return key + databaseEntries + value;
+}
+
+const OBJECT = 16;
+
+/** A short string is one piece with its object. */
+const MAX_EMBEDDED = 44;
+
+function stringObjectBytes(length: number): number {
+  return length <= MAX_EMBEDDED
+    ? allocated(OBJECT + 3 + length + 1)
+    : OBJECT + allocated(stringBytes(length));
 }
 
 /** A table has between one and two slots for each entry. */

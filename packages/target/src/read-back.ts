@@ -1,9 +1,9 @@
-import type { FoundSession, SessionId } from "@rehome/core";
+import type { FoundSession, KeyLayout, SessionId, TargetLayout } from "@rehome/core";
 import type { Connection } from "./connection.js";
 import { sessionKey } from "./key.js";
 import { loadScript } from "./script.js";
 
-/** A script is one moment, and holds up the server: so many sessions and bytes at a time. */
+/** A script is one moment, and holds up the server: no more sessions and bytes at a time than these. */
 const MAX_SESSIONS = 200;
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PRESENCE = 1_000;
@@ -15,14 +15,14 @@ const presenceScript = loadScript("presence");
 export async function readBack(
   connection: Connection,
   ids: readonly SessionId[],
-  keyPrefix: string,
+  { keys: layout, type }: TargetLayout,
 ): Promise<FoundSession[]> {
   const found: FoundSession[] = [];
   while (found.length < ids.length) {
     const keys = ids
       .slice(found.length, found.length + MAX_SESSIONS)
-      .map((id) => sessionKey(keyPrefix, id));
-    const reply = await readScript(connection.callForBytes, keys, [MAX_BYTES]);
+      .map((id) => sessionKey(layout, id));
+    const reply = await readScript(connection.callForBytes, keys, [MAX_BYTES, type]);
     if (!Array.isArray(reply) || reply.length === 0 || reply.length > keys.length) {
       throw new Error("the read-back script did not answer for the sessions asked for");
     }
@@ -40,11 +40,11 @@ function parseFound(reply: unknown): FoundSession {
 export async function arePresent(
   connection: Connection,
   ids: readonly SessionId[],
-  keyPrefix: string,
+  layout: KeyLayout,
 ): Promise<boolean[]> {
   const present: boolean[] = [];
   for (let i = 0; i < ids.length; i += MAX_PRESENCE) {
-    const keys = ids.slice(i, i + MAX_PRESENCE).map((id) => sessionKey(keyPrefix, id));
+    const keys = ids.slice(i, i + MAX_PRESENCE).map((id) => sessionKey(layout, id));
     const digits = await presenceScript(connection.call, keys, []);
     if (typeof digits !== "string" || digits.length !== keys.length) {
       throw new Error("the presence script did not answer for each session");

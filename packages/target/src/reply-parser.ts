@@ -1,7 +1,12 @@
-/** A status, a number, or what an error says. */
-export type Reply = string | number | { readonly error: string };
+/** A status, a number, nothing, or what an error says. */
+export type Reply = string | number | null | { readonly error: string };
 
-const [CR, LF, PLUS, MINUS, COLON] = [13, 10, 43, 45, 58];
+export function isError(reply: Reply): reply is { readonly error: string } {
+  return typeof reply === "object" && reply !== null;
+}
+
+const [CR, LF, DOLLAR, PLUS, MINUS, COLON] = [13, 10, 36, 43, 45, 58];
+const NOTHING = "-1";
 const [UPPER_O, UPPER_K] = [79, 75];
 
 /** Replies of one line, which is all that commands sent over a bare connection have. */
@@ -45,7 +50,8 @@ function parseLine(bytes: Buffer, start: number, end: number): Reply {
       return Number(text);
     case MINUS:
       return { error: text };
-    default:
-      throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
+    case DOLLAR:
+      if (text === NOTHING) return null;
   }
+  throw Object.assign(new Error("Protocol error"), { name: "ParserError" });
 }

@@ -1,5 +1,6 @@
-import type { SessionId } from "@rehome/core";
+import type { KeyLayout, SessionId } from "@rehome/core";
 import type { Connection } from "./connection.js";
+import { sessionIdOf } from "./key.js";
 
 const PAGE = 1_000;
 
@@ -10,17 +11,16 @@ const PAGE = 1_000;
  */
 export async function* scanIds(
   connection: Connection,
-  keyPrefix: string,
+  layout: KeyLayout,
   signal?: AbortSignal,
 ): AsyncGenerator<SessionId[]> {
-  const pattern = `${keyPrefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
-  const prefixBytes = Buffer.byteLength(keyPrefix);
+  const pattern = `${layout.prefix.replace(/[*?[\]\\]/g, "\\$&")}*`;
   let cursor = "0";
   do {
     signal?.throwIfAborted();
     const reply = await connection.callForBytes("SCAN", [cursor, "MATCH", pattern, "COUNT", PAGE]);
     const [next, keys] = reply as [Buffer, Buffer[]];
-    if (keys.length > 0) yield keys.map((key) => key.toString("utf8", prefixBytes) as SessionId);
+    if (keys.length > 0) yield keys.map((key) => sessionIdOf(layout, key));
     cursor = next.toString();
   } while (cursor !== "0");
 }

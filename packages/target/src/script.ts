@@ -5,7 +5,7 @@ import type { Argument, Call } from "./connection.js";
 
 export type Script = (
   call: Call,
-  keys: readonly string[],
+  keys: readonly (string | Buffer)[],
   args: readonly Argument[],
 ) => Promise<unknown>;
 

@@ -1,19 +1,20 @@
-import {
-  defaultMapping,
-  type FoundSession,
-  type RunId,
-  type SessionId,
-  type TransformedBatch,
+import type {
+  FoundSession,
+  KeyLayout,
+  RunId,
+  SessionId,
+  TargetLayout,
+  TransformedBatch,
 } from "@rehome/core";
 import { openConnection } from "./connection.js";
 import type { ConnectionOptions } from "./on-demand.js";
-import type { LoadOptions } from "./encode.js";
-import { inspect, readClock, readInfo, type TargetFacts } from "./inspect.js";
+import { inspect, probeServer, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
 import { readMemory, type TargetMemory } from "./memory.js";
 import { arePresent, readBack } from "./read-back.js";
 import { scanIds } from "./scan-ids.js";
+import type { LoadOptions } from "./script-calls.js";
 import { openWire } from "./wire.js";
 import { findWriteWay, refusalOfRestore, type WriteWay } from "./write-way.js";
 
@@ -22,23 +23,25 @@ import { findWriteWay, refusalOfRestore, type WriteWay } from "./write-way.js";
  * where the server may come back, and works again once it has.
  */
 export interface Target {
-  /** Preflight; leaves nothing behind. The prefix, by default the mapping's default, is not written under. */
-  inspect(keyPrefix?: string): Promise<TargetFacts>;
+  /** Connects, and refuses a server that can be no target. */
+  probe(): Promise<void>;
+  /** Preflight for sessions of this layout; leaves nothing behind, and writes nothing under their prefix. */
+  inspect(layout: TargetLayout): Promise<TargetFacts>;
   /** The server's time, in Unix ms. */
   clock(): Promise<number>;
-  /** How sessions are written to this server. */
-  writeWay(keyPrefix: string): Promise<WriteWay>;
+  /** How sessions of this layout are written to this server. */
+  writeWay(layout: TargetLayout): Promise<WriteWay>;
   /**
    * Writes, keeps or removes each session by the run's conflict policy; one result per session, in order, null for
    * a rejected one. The batch must stay as it is until then. Repeating it does no harm.
    */
   load(sessions: TransformedBatch, options: LoadOptions): Promise<(LoadResult | null)[]>;
-  /** What the target holds of each, in order; each one's type, fields and expiry are of one moment. */
-  readBack(ids: readonly SessionId[], keyPrefix: string): Promise<FoundSession[]>;
+  /** What the target holds of each, in order; each one's type, value and expiry are of one moment. */
+  readBack(ids: readonly SessionId[], layout: TargetLayout): Promise<FoundSession[]>;
   /** Whether there is a key, of whatever type, for each, in order. */
-  arePresent(ids: readonly SessionId[], keyPrefix: string): Promise<boolean[]>;
+  arePresent(ids: readonly SessionId[], keys: KeyLayout): Promise<boolean[]>;
   /** The ids of all keys under the prefix, by SCAN; see scan-ids.ts for how exact that is. */
-  scanIds(keyPrefix: string, signal?: AbortSignal): AsyncIterable<SessionId[]>;
+  scanIds(keys: KeyLayout, signal?: AbortSignal): AsyncIterable<SessionId[]>;
   /** Places a run's marker, outside the prefix; returns the token to check it by. */
   placeMarker(run: RunId, keyPrefix: string): Promise<string>;
   checkMarker(run: RunId, token: string, keyPrefix: string): Promise<boolean>;
@@ -53,14 +56,15 @@ export interface Target {
 /** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) unless it is a redis:// or rediss:// URL. */
 export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
   const connection = openConnection(url, options);
-  const lines = { connection, wire: openWire(url, options) };
-  let way: Promise<WriteWay> | null = null;
+  const clients = { connection, wire: openWire(url, options) };
+  const ways = new Map<TargetLayout["type"], Promise<WriteWay>>();
 
   /** Found out when first needed, and again after anything went wrong: another server may have taken over. */
-  async function knownWay(keyPrefix: string): Promise<WriteWay> {
-    const asked = (way ??= findWriteWay(connection, keyPrefix));
+  async function knownWay(layout: TargetLayout): Promise<WriteWay> {
+    const asked = ways.get(layout.type) ?? findWriteWay(connection, layout);
+    ways.set(layout.type, asked);
     return await asked.catch((error: unknown) => {
-      if (way === asked) way = null;
+      ways.clear();
       throw error;
     });
   }
@@ -70,27 +74,28 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
     sessions: TransformedBatch,
     loadOptions: LoadOptions,
   ): Promise<(LoadResult | null)[]> {
-    const { keyPrefix } = loadOptions.mapping;
-    const found = await knownWay(keyPrefix);
+    const { layout } = loadOptions;
+    const found = await knownWay(layout);
     try {
-      return await load(lines, found, sessions, loadOptions);
+      return await load(clients, found, sessions, loadOptions);
     } catch (error) {
-      way = null;
-      if (found.kind === "hset" || refusalOfRestore(error) === null) throw error;
-      const again = await knownWay(keyPrefix);
+      ways.clear();
+      if (found.kind !== "restore" || refusalOfRestore(error) === null) throw error;
+      const again = await knownWay(layout);
       if (again.kind === "restore") throw error;
-      return await load(lines, again, sessions, loadOptions);
+      return await load(clients, again, sessions, loadOptions);
     }
   }
 
   return {
-    inspect: (keyPrefix = defaultMapping.keyPrefix) => inspect(lines, keyPrefix),
+    probe: () => probeServer(connection),
+    inspect: (layout) => inspect(clients, layout),
     clock: () => readClock(connection),
     writeWay: knownWay,
     load: loadEitherWay,
-    readBack: (ids, keyPrefix) => readBack(connection, ids, keyPrefix),
-    arePresent: (ids, keyPrefix) => arePresent(connection, ids, keyPrefix),
-    scanIds: (keyPrefix, signal) => scanIds(connection, keyPrefix, signal),
+    readBack: (ids, layout) => readBack(connection, ids, layout),
+    arePresent: (ids, keys) => arePresent(connection, ids, keys),
+    scanIds: (keys, signal) => scanIds(connection, keys, signal),
     placeMarker: (run, keyPrefix) => placeMarker(connection, run, keyPrefix),
     checkMarker: (run, token, keyPrefix) => checkMarker(connection, run, token, keyPrefix),
     removeMarker: (run, keyPrefix) => removeMarker(connection, run, keyPrefix),
@@ -101,7 +106,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
     memory: () => readMemory(connection),
     close: async () => {
       connection.close();
-      lines.wire.close();
+      clients.wire.close();
     },
   };
 }

@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { describeTargetFailure, failureToConnect, replyError } from "./failure.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
-import { type Reply, ReplyParser } from "./reply-parser.js";
+import { isError, type Reply, ReplyParser } from "./reply-parser.js";
 import { parseTargetUrl, type TargetServer } from "./url.js";
 
 /**
@@ -49,7 +49,7 @@ async function openLine(server: TargetServer, connectMs: number, onEnd: () => vo
   ];
   try {
     const replies = await line.send(encodeCommands(greeting), greeting.length, connectMs);
-    for (const reply of replies) if (typeof reply === "object") throw replyError(reply);
+    for (const reply of replies) if (isError(reply)) throw replyError(reply);
     return line;
   } catch (error) {
     line.close();
@@ -120,8 +120,7 @@ class Line {
     clearTimeout(first.deadline);
     first.resolve(first.replies);
     // The master has changed: its name may already lead to another server.
-    if (first.replies.some((one) => typeof one === "object" && one.error.startsWith("READONLY")))
-      this.close();
+    if (first.replies.some((one) => isError(one) && one.error.startsWith("READONLY"))) this.close();
   }
 
   #fail(error: unknown): void {

@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { RehomeError, type SessionId, TransformedBatch } from "@rehome/core";
+import { RehomeError, type SessionId, type TargetLayout, TransformedBatch } from "@rehome/core";
 import type { Connection } from "./connection.js";
-import { probePrefix, sessionKey } from "./key.js";
+import { probePrefix } from "./key.js";
 import { encodePayload } from "./payload.js";
 
 /**
- * How a session is written. `restore`: by one command, from a payload encoded here. `hset`: by a script, field by
- * field, for servers that do not take such payloads; what it leaves takes about twice the memory.
+ * How a session is written. `set`: a string, by one command. `restore`: a hash, by one command, from a payload encoded
+ * here. `hset`: a hash, by a script, field by field, for servers that do not take such payloads; what it leaves takes
+ * about twice the memory.
  */
 export type WriteWay =
+  | { readonly kind: "set" }
   | { readonly kind: "restore"; readonly maxListpackEntries: number }
   | { readonly kind: "hset"; readonly reason: string };
 
@@ -20,9 +22,13 @@ const MAX_LISTPACK_ENTRIES = 32_767;
 
 const PROBE_LIFETIME_MS = 60_000;
 
-/** Tries RESTORE on a key of our own, outside the prefix, which is removed after. */
-export async function findWriteWay(connection: Connection, keyPrefix: string): Promise<WriteWay> {
-  const key = sessionKey(probePrefix(keyPrefix), randomUUID() as SessionId);
+/** For a hash, tries RESTORE on a key of our own, outside the prefix, which is removed after. */
+export async function findWriteWay(
+  connection: Connection,
+  { type, keys }: TargetLayout,
+): Promise<WriteWay> {
+  if (type === "string") return { kind: "set" };
+  const key = probePrefix(keys.prefix) + randomUUID();
   // With a value longer than the 64 bytes up to which HSET leaves a listpack.
   const fields = ["a", "1", "b", "x".repeat(100)];
   const payload = encodePayload(probeOf(fields), 0, DEFAULT_MAX_LISTPACK_ENTRIES);
@@ -41,7 +47,7 @@ export async function findWriteWay(connection: Connection, keyPrefix: string): P
 }
 
 function probeOf(fields: readonly string[]): TransformedBatch {
-  const session = { id: "" as SessionId, fields, expiresAt: 0, lastActivityAt: null };
+  const session = { id: "" as SessionId, fields, expiresAt: 0, recency: null };
   return TransformedBatch.of([{ kind: "write", session }]);
 }
 

@@ -88,12 +88,12 @@ async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
   if (run.planComplete || run.phase !== "planning") return;
   const source = openSource(urls.source());
   try {
-    if ((await source.inspect()).identity !== run.source) {
+    if ((await source.identify(run.store)) !== run.source) {
       throw new RehomeError("other-source", `run ${id} was planned on another source`, {
         hint: "Check SOURCE_URL",
       });
     }
-    await planRun({ source, queue }, run);
+    await planRun({ sessions: source.sessions(run.store), queue }, run);
   } finally {
     await source.close();
   }

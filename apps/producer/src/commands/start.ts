@@ -1,6 +1,7 @@
 import type { Values } from "@rehome/config";
 import {
   type Mapping,
+  type NamedStore,
   newFingerprintKey,
   newRunId,
   RehomeError,
@@ -8,6 +9,7 @@ import {
   step,
 } from "@rehome/core";
 import { createRun, type FrozenRun, readStatus, refuseWhileActive } from "@rehome/queue";
+import type { SessionSource } from "@rehome/source";
 import { type Servers, withServers } from "../connections.js";
 import { exitCodeOf } from "../exit-code.js";
 import { formatStatus } from "../format.js";
@@ -20,6 +22,7 @@ import { watchPlanned } from "../watch-run.js";
 
 export interface StartOptions extends Values<"start"> {
   /** The config file's, frozen into the run. */
+  store: NamedStore;
   mapping: Mapping;
   wait?: boolean;
   json?: boolean;
@@ -28,6 +31,7 @@ export interface StartOptions extends Values<"start"> {
 interface Opened {
   readonly id: RunId;
   readonly chunkSize: number;
+  readonly sessions: SessionSource;
 }
 
 /** Preflight, plan, enqueue; with `--wait` until the run has ended. Returns the exit code. */
@@ -44,7 +48,7 @@ export async function start(options: StartOptions): Promise<number> {
     );
     try {
       if (options.wait) return await wait(servers, run, interrupt.signal, options.json ?? false);
-      await planRun(servers, run, interrupt.signal);
+      await planRun({ queue: servers.queue, ...run }, run, interrupt.signal);
       if (options.json) printJson({ run: run.id });
       return 0;
     } catch (error) {
@@ -59,7 +63,7 @@ export async function start(options: StartOptions): Promise<number> {
 
 /** Nothing is written before everything has been looked at, and the marker goes again if another run becomes the active one. */
 async function openRun(servers: Servers, options: StartOptions): Promise<Opened> {
-  const { queue, target } = servers;
+  const { queue, source, target } = servers;
   const { mapping } = options;
   const facts = await step("preflight", () => preflight(servers, options));
   await refuseWhileActive(queue);
@@ -69,10 +73,11 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
   const { runId, address } = await target.identity();
   const token = await step("place-marker", () => target.placeMarker(id, mapping.keyPrefix));
   const frozen: FrozenRun = {
+    store: facts.store,
     mapping,
     conflict: options.onConflict,
     chunkSize: options.chunkSize,
-    timeZone: facts.timeZone,
+    startedAt: await target.clock(),
     source: facts.sourceIdentity,
     target: { token, runId, address, usedBytes: facts.targetUsedMemory },
     fingerprintKey: newFingerprintKey(),
@@ -86,7 +91,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
       await target.removeMarker(id, mapping.keyPrefix);
     throw error;
   }
-  return { id, chunkSize: options.chunkSize };
+  return { id, chunkSize: options.chunkSize, sessions: source.sessions(facts.store) };
 }
 
 /** The plan goes on to its end when the wait is interrupted. */
@@ -97,7 +102,7 @@ async function wait(
   json: boolean,
 ): Promise<number> {
   const { queue } = servers;
-  await watchPlanned(queue, run.id, (failure) => planRun(servers, run, failure), signal);
+  await watchPlanned(queue, run.id, (failure) => planRun({ queue, ...run }, run, failure), signal);
   const status = await throughOutages(() => readStatus(queue, run.id), { signal });
   if (json) printJson(status);
   else note(formatStatus(status));

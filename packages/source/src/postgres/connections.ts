@@ -16,10 +16,33 @@ export interface Connections {
    */
   snapshot<T>(
     read: (client: pg.PoolClient) => AsyncGenerator<T>,
-    signal?: AbortSignal,
+    options?: SnapshotOptions,
   ): AsyncGenerator<T>;
   close(): Promise<void>;
 }
+
+export interface SnapshotOptions {
+  /** Statements of SET LOCAL: a pooler that shares connections by transaction forgets everything else. */
+  readonly settings?: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Rows are looked up one by one, so that a chunk's cost does not grow with the tables: the planner would rather scan all
+ * of them for each chunk. What is asked for in the order of an index is read by it: gathering rows and sorting them takes
+ * up to a third longer.
+ */
+export const READ_BY_INDEX =
+  "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;";
+
+/** A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down. */
+const NO_TIMEOUTS = `
+  SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+  SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';`;
+
+/** A chunk is one of many that are read at once, and its statements are short; times and dates are read in one form. */
+const FOR_CHUNKS =
+  "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; SET LOCAL datestyle = 'ISO';";
 
 /** `inactivityTimeoutMs`: how long the server may send nothing while an answer is due; no limit where it is not given. */
 export function openConnections(url: URL, max: number, inactivityTimeoutMs?: number): Connections {
@@ -60,7 +83,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
         client.release(failure !== null);
       }
     },
-    snapshot: async function* (read, signal) {
+    snapshot: async function* (read, { settings = "", signal } = {}) {
       signal?.throwIfAborted();
       const client = await connect();
       let lent = true;
@@ -74,21 +97,8 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
       signal?.addEventListener("abort", abort);
       try {
         signal?.throwIfAborted();
-        // SET LOCAL only: a pooler that shares connections by transaction forgets everything else. A chunk looks
-        // its users up one by one, so that its cost does not grow with their number: the planner would rather
-        // scan all of them for each chunk, and start processes of its own for it. What is asked for in the order
-        // of an index is read by it: to gather rows and sort them takes up to a third longer.
-        // A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down.
-        await answered(
-          client,
-          client.query(
-            `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-           SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-           SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_sort = off; SET LOCAL jit = off;
-           SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-           SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'`,
-          ),
-        );
+        const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+        await answered(client, client.query(begin + FOR_CHUNKS + settings + NO_TIMEOUTS));
         const items = read(client);
         try {
           for (;;) {

@@ -1,180 +1,152 @@
-import { type SessionId, type SourceBatch, TEXT, TIME } from "@rehome/core";
+import {
+  type Column,
+  readSessionId,
+  type ResolvedStore,
+  sameBytes,
+  type SessionId,
+  type SourceBatch,
+} from "@rehome/core";
 import type { PoolClient } from "pg";
 import { CopyOut } from "./copy-out.js";
 import { CopyRow } from "./copy-row.js";
+import { LookedUp } from "./looked-up.js";
+import type { Match } from "./match.js";
 import type { ReadBuffer } from "./read-buffer.js";
-import {
-  type Limits,
-  type Match,
-  selectSessions,
-  selectUsers,
-  SESSION,
-  SESSION_COLUMNS,
-  USER,
-  USER_COLUMNS,
-  type UserId,
-} from "./statement.js";
+import { RowLayout } from "./row-layout.js";
+import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
 
-const NONE = -1;
-
-/** Sessions in order, and their users with their preferences: where their rows lie in the buffer. */
+/** Sessions in order, with the rows looked up for them: where these lie in the buffer. */
 export class Page {
   readonly buffer: ReadBuffer;
   /** Left out, to be read one by one: together they might not fit in memory. */
-  readonly large: SessionId[] = [];
-  /** Of the last session in order, a large one or not. */
+  readonly large = new Set<SessionId>();
+  /** The id of the last session in order, a large one or not. */
   lastId: SessionId | null = null;
-  readonly #sessions: number[] = [];
-  /** Of each session, its user's number in this page. */
-  readonly #userOf: number[] = [];
-  readonly #users: number[] = [];
-  readonly #userNumbers = new Map<UserId, number>();
-  readonly #session = new CopyRow(SESSION_COLUMNS);
-  readonly #user = new CopyRow(USER_COLUMNS);
+  /** How many rows were read. */
+  read = 0;
+  readonly #rows: number[] = [];
+  readonly #layout: RowLayout;
+  readonly #lookups: LookedUp[];
+  readonly #isUnique: boolean;
+  readonly #shared = new Set<number>();
+  readonly #row: CopyRow;
 
-  constructor(buffer: ReadBuffer) {
+  constructor(buffer: ReadBuffer, store: ResolvedStore) {
     this.buffer = buffer;
+    const columns = columnsOfTable(store, 0);
+    this.#layout = new RowLayout(columns, FIRST_COLUMN);
+    this.#row = new CopyRow(this.#layout.width);
+    this.#lookups = LookedUp.allOf(store, columns);
+    this.#isUnique = store.isUnique;
   }
 
   get count(): number {
-    return this.#sessions.length;
+    return this.#rows.length;
   }
 
-  get userIds(): UserId[] {
-    return [...this.#userNumbers.keys()];
+  get width(): number {
+    return this.#layout.width;
   }
 
   addSession(row: CopyRow, rowStart: number): void {
-    this.#sessions.push(rowStart);
-    this.#userOf.push(row.isNull(SESSION.userId) ? NONE : this.#numberOf(row));
+    const place = this.#rows.length;
+    if (!this.#isUnique && place > 0 && this.#hasIdOf(place - 1, row))
+      this.#shared.add(place - 1).add(place);
+    this.#rows.push(rowStart);
+    for (const lookup of this.#lookups) lookup.addSession(row, this.buffer.bytes);
   }
 
-  #numberOf(row: CopyRow): number {
-    const id = userId(this.buffer.bytes, row.start(SESSION.userId), row.end(SESSION.userId));
-    const known = this.#userNumbers.get(id);
-    if (known !== undefined) return known;
-    const number = this.#users.length;
-    this.#userNumbers.set(id, number);
-    this.#users.push(NONE);
-    return number;
+  #hasIdOf(place: number, row: CopyRow): boolean {
+    this.moveTo(place, this.#row);
+    return hasSameId(this.buffer.bytes, this.#row, ID, row, ID);
   }
 
-  addUser(row: CopyRow, rowStart: number): void {
-    const id = userId(this.buffer.bytes, row.start(USER.id), row.end(USER.id));
-    const number = this.#userNumbers.get(id);
-    // Where a user's preferences are not unique, the user comes with each of them.
-    if (number !== undefined && this.#users[number] === NONE) this.#users[number] = rowStart;
+  /** One look-up for each key, however many sessions have it. */
+  async readLookups(client: PoolClient, bytes: number): Promise<void> {
+    for (const lookup of this.#lookups) await lookup.read(client, this.buffer, bytes);
   }
 
   /** Moves a cursor to a session. */
-  moveTo(session: number, row: CopyRow): void {
-    row.move(this.buffer.bytes, this.#sessions[session] as number);
+  moveTo(place: number, row: CopyRow): void {
+    row.move(this.buffer.bytes, this.#rows[place] as number);
   }
 
-  /** Completes the batch's next session, whose attributes it has already; they are of so many bytes. */
-  complete(session: number, attributeBytes: number, batch: SourceBatch): void {
+  /** Fills the batch's next session with all but its attributes; returns of how many bytes that is. */
+  fill(place: number, batch: SourceBatch): number {
     const { bytes } = this.buffer;
-    const row = this.#session;
-    this.moveTo(session, row);
-    setText(batch, TEXT.id, row, SESSION.id);
-    setText(batch, TEXT.userId, row, SESSION.userId);
-    setText(batch, TEXT.ipAddress, row, SESSION.ipAddress);
-    setText(batch, TEXT.userAgent, row, SESSION.userAgent);
-    setTime(batch, TIME.createdAt, bytes, row, SESSION.createdAt);
-    setTime(batch, TIME.lastActivityAt, bytes, row, SESSION.lastActivityAt);
-    // NOT NULL in the reference schema; elsewhere a session without an expiry never expires.
-    if (row.isNull(SESSION.expiresAt)) batch.setTime(TIME.expiresAt, Infinity, 0);
-    else setTime(batch, TIME.expiresAt, bytes, row, SESSION.expiresAt);
-
-    const user = this.#userOf[session] as number;
-    const userStart = user === NONE ? NONE : (this.#users[user] as number);
-    if (userStart !== NONE) this.#setUser(userStart, batch);
-    const ownBytes = row.size + (userStart === NONE ? 0 : this.#user.size);
-    const withheld = row.isTrue(bytes, SESSION.withheld);
-    batch.complete(withheld ? Infinity : ownBytes + attributeBytes);
-  }
-
-  #setUser(start: number, batch: SourceBatch): void {
-    const { bytes } = this.buffer;
-    const row = this.#user;
-    row.move(bytes, start);
-    setText(batch, TEXT.username, row, USER.username);
-    setText(batch, TEXT.email, row, USER.email);
-    setText(batch, TEXT.theme, row, USER.theme);
-    setText(batch, TEXT.language, row, USER.language);
-    if (!row.isNull(USER.notificationsEnabled))
-      batch.setNotificationsEnabled(row.isTrue(bytes, USER.notificationsEnabled));
+    const row = this.#row;
+    this.moveTo(place, row);
+    batch.setText(0, row.start(ID), row.end(ID));
+    this.#layout.fill(batch, row, bytes);
+    if (this.#shared.has(place)) batch.setShared();
+    let size = row.isTrue(bytes, WITHHELD) ? Infinity : row.size;
+    for (const lookup of this.#lookups) size += lookup.fill(place, batch, bytes);
+    return size;
   }
 }
 
-function setText(batch: SourceBatch, text: number, row: CopyRow, column: number): void {
-  batch.setText(text, row.start(column), row.end(column));
-}
-
-function setTime(
-  batch: SourceBatch,
-  time: number,
+/** Whether two rows have the same session id, each in its column. */
+export function hasSameId(
   bytes: Buffer,
-  row: CopyRow,
+  one: CopyRow,
   column: number,
-): void {
-  if (row.isNull(column)) return;
-  row.readTime(bytes, column);
-  batch.setTime(time, row.milliseconds, row.microseconds);
+  other: CopyRow,
+  otherColumn: number,
+): boolean {
+  return sameBytes(
+    bytes,
+    one.start(column),
+    one.end(column),
+    bytes,
+    other.start(otherColumn),
+    other.end(otherColumn),
+  );
 }
 
-const [ZERO, NINE] = [48, 57];
-const MAX_DIGITS = 15;
-
-/** The number itself where it is one whose text is its only one, as far as doubles are exact. */
-function userId(bytes: Buffer, start: number, end: number): UserId {
-  const digits = end - start;
-  const isNumber = digits > 0 && digits <= MAX_DIGITS && (digits === 1 || bytes[start] !== ZERO);
-  if (!isNumber) return bytes.toString("utf8", start, end);
-  let number = 0;
-  for (let i = start; i < end; i += 1) {
-    const digit = bytes[i] as number;
-    if (digit < ZERO || digit > NINE) return bytes.toString("utf8", start, end);
-    number = number * 10 + digit - ZERO;
-  }
-  return number;
+export interface PageLimits {
+  readonly sessions: number;
+  /** A row of more bytes is left out of the page, unless it is over the limit of all sessions. */
+  readonly rowBytes: number;
+  readonly maxSessionBytes: number;
 }
 
-/**
- * At most so many `sessions`, into a buffer that is cleared. One whose row is over `rowBytes` is large, unless it is
- * over the limit of all.
- */
+/** The first sessions that match, in order, into a buffer that is cleared before. */
 export async function readPage(
   client: PoolClient,
   buffer: ReadBuffer,
+  store: ResolvedStore,
   match: Match,
-  limits: Limits,
-  most: { readonly sessions: number; readonly rowBytes: number },
+  { sessions: most, rowBytes, maxSessionBytes }: PageLimits,
 ): Promise<Page> {
-  const bytes = Math.min(most.rowBytes, limits.bytes);
-  const select = selectSessions(match, { ...limits, bytes }, most.sessions);
+  const bytes = Math.min(rowBytes, maxSessionBytes);
   buffer.clear();
-  const page = new Page(buffer);
-  const sessions = CopyOut.run(client, select, SESSION_COLUMNS, buffer);
+  const page = new Page(buffer, store);
+  const sessions = CopyOut.run(
+    client,
+    selectSessions(store, match, bytes, most),
+    page.width,
+    buffer,
+  );
   const { row } = sessions;
+  const idOf = makeIdReader(store.columns);
   while (await sessions.more()) {
     while (sessions.next()) {
-      if (row.isTrue(buffer.bytes, SESSION.withheld) && bytes < limits.bytes)
-        page.large.push(row.text(buffer.bytes, SESSION.id) as SessionId);
+      page.read += 1;
+      if (row.isTrue(buffer.bytes, WITHHELD) && bytes < maxSessionBytes)
+        page.large.add(idOf(row, buffer.bytes));
       else page.addSession(row, sessions.rowStart);
     }
   }
   // The cursor stays at the last row.
-  if (page.count + page.large.length > 0)
-    page.lastId = row.text(buffer.bytes, SESSION.id) as SessionId;
-  await readUsers(client, page);
+  if (page.read > 0) page.lastId = idOf(row, buffer.bytes);
+  await page.readLookups(client, maxSessionBytes);
   return page;
 }
 
-/** One look-up for each user, however many sessions are theirs. */
-async function readUsers(client: PoolClient, page: Page): Promise<void> {
-  const { userIds } = page;
-  if (userIds.length === 0) return;
-  const users = CopyOut.run(client, selectUsers(userIds), USER_COLUMNS, page.buffer);
-  while (await users.more()) while (users.next()) page.addUser(users.row, users.rowStart);
+/** Reads the session id of a row that begins with it. */
+export function makeIdReader(
+  columns: readonly Column[],
+): (row: CopyRow, bytes: Buffer) => SessionId {
+  const kind = columns[0]?.kind === "bytes" ? "bytes" : "text";
+  return (row, bytes) => readSessionId(kind, bytes, row.start(ID), row.end(ID));
 }

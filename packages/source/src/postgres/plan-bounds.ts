@@ -1,8 +1,9 @@
-import type { SessionId } from "@rehome/core";
-import { RehomeError } from "@rehome/core";
-import type { Source } from "../source.js";
-import type { Connections } from "./connections.js";
-import { matchRange } from "./statement.js";
+import type { ResolvedStore, SessionId } from "@rehome/core";
+import type { PoolClient } from "pg";
+import type { SessionSource } from "../source.js";
+import { type Connections, READ_BY_INDEX } from "./connections.js";
+import { idColumnOf } from "./id-column.js";
+import { matchRange } from "./match.js";
 
 const MAX_BOUNDS = 256;
 
@@ -12,15 +13,17 @@ const MAX_BOUNDS = 256;
  */
 export async function* planBounds(
   connections: Connections,
-  { after, chunkSize, signal }: Parameters<Source["planBounds"]>[0],
+  store: ResolvedStore,
+  { after, chunkSize, signal }: Parameters<SessionSource["planBounds"]>[0],
 ): AsyncGenerator<SessionId[]> {
-  const condition = matchRange({ after, upTo: null })("session_id");
+  const session = idColumnOf(store);
+  const condition = matchRange({ after, upTo: null })(session.sql);
   const skip = chunkSize === 1 ? "" : `MOVE FORWARD ${chunkSize - 1} FROM ids; `;
-  yield* connections.snapshot(async function* (client) {
+  const scan = async function* (client: PoolClient): AsyncGenerator<SessionId[]> {
     await client.query(
       `SET LOCAL cursor_tuple_fraction = 0;
        DECLARE ids NO SCROLL CURSOR FOR
-         SELECT session_id AS id FROM user_sessions WHERE ${condition} ORDER BY session_id`,
+         SELECT ${session.text} AS id FROM ${session.from} WHERE ${condition} ORDER BY ${session.sql}`,
     );
     /** The end of a chunk that may be the last one, whose end is no bound. */
     let pending: SessionId | null = null;
@@ -37,12 +40,16 @@ export async function* planBounds(
         }
         id = rows[0]?.id;
         if (id === undefined) continue;
-        if (id === last)
-          throw new RehomeError("plan-stuck", "the plan does not advance: a bound came twice");
+        // Several rows have this id: they belong to one chunk.
+        if (id === last) continue;
         [pending, last] = [id, id];
       }
       if (bounds.length > 0) yield bounds;
       if (id === undefined) return;
     }
-  }, signal);
+  };
+  yield* connections.snapshot(scan, {
+    settings: READ_BY_INDEX,
+    ...(signal === undefined ? {} : { signal }),
+  });
 }

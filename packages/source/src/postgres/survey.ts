@@ -1,6 +1,8 @@
+import type { ResolvedStore } from "@rehome/core";
 import type { Survey } from "../source.js";
 import type { Connections } from "./connections.js";
-import { absolute } from "./statement.js";
+import { hasExpired, quoteColumn, quoteTable } from "./expressions.js";
+import { idColumnOf } from "./id-column.js";
 
 /** More names are of no use to a reader. */
 const MAX_NAMES = 50;
@@ -8,29 +10,47 @@ const MAX_NAMES = 50;
 /** Counts for a dry run, by the server's own clock. Reads every table once. */
 export async function survey(
   connections: Connections,
-  { timeZone, colliding }: { readonly timeZone: string; readonly colliding: readonly string[] },
+  store: ResolvedStore,
+  { colliding }: { readonly colliding: readonly string[] },
 ): Promise<Survey> {
+  const { from } = idColumnOf(store);
   const [sessions] = await connections.query<{ total: string; expired: string }>(
-    `SELECT count(*) AS total, count(*) FILTER (WHERE ${absolute("expires_at", timeZone)} <= now()) AS expired
-       FROM user_sessions`,
-  );
-  const [users] = await connections.query<{ bare: string }>(
-    `SELECT count(*) AS bare FROM users u
-      WHERE NOT EXISTS (SELECT FROM user_preferences p WHERE p.user_id = u.user_id)`,
-  );
-  const attributes = await connections.query<{ name: string; sessions: string }>(
-    `SELECT attribute_key AS name, count(*) AS sessions FROM session_data
-      GROUP BY attribute_key ORDER BY count(*) DESC, attribute_key LIMIT ${MAX_NAMES}`,
-  );
-  const [collisions] = await connections.query<{ sessions: string }>(
-    "SELECT count(DISTINCT session_id) AS sessions FROM session_data WHERE attribute_key = ANY ($1)",
-    [colliding],
+    `SELECT count(*) AS total, count(*) FILTER (WHERE ${hasExpired(store, "s")}) AS expired FROM ${from}`,
   );
   return {
     total: Number(sessions?.total),
     expired: Number(sessions?.expired),
-    usersWithoutPreferences: Number(users?.bare),
-    attributes: attributes.map((row) => ({ name: row.name, sessions: Number(row.sessions) })),
+    lookups: await Promise.all(
+      store.lookups.map(async ({ table, key, from: reference }) => {
+        const [row] = await connections.query<{ missing: string }>(
+          `SELECT count(*) AS missing FROM ${from} WHERE NOT EXISTS (
+             SELECT FROM ${quoteTable(table)} l WHERE ${quoteColumn("l", key)} = ${quoteColumn("s", reference)})`,
+        );
+        return { table, missing: Number(row?.missing) };
+      }),
+    ),
+    ...(await surveyAttributes(connections, store, colliding)),
+  };
+}
+
+async function surveyAttributes(
+  connections: Connections,
+  { attributes }: ResolvedStore,
+  colliding: readonly string[],
+): Promise<Pick<Survey, "attributes" | "collidingSessions">> {
+  if (attributes === null) return { attributes: [], collidingSessions: 0 };
+  const table = `${quoteTable(attributes.table)} d`;
+  const [name, session] = [quoteColumn("d", attributes.name), quoteColumn("d", attributes.session)];
+  const names = await connections.query<{ name: string; sessions: string }>(
+    `SELECT ${name} AS name, count(*) AS sessions FROM ${table}
+      GROUP BY ${name} ORDER BY count(*) DESC, ${name} LIMIT ${MAX_NAMES}`,
+  );
+  const [collisions] = await connections.query<{ sessions: string }>(
+    `SELECT count(DISTINCT ${session}) AS sessions FROM ${table} WHERE ${name}::text = ANY ($1)`,
+    [colliding],
+  );
+  return {
+    attributes: names.map((row) => ({ name: row.name, sessions: Number(row.sessions) })),
     collidingSessions: Number(collisions?.sessions),
   };
 }

@@ -1,12 +1,12 @@
 import { withSlack } from "@rehome/core";
 
 /** Bytes to write to, and the same to read numbers from. */
-export interface Space {
+export interface ScratchBuffer {
   readonly bytes: Buffer;
   readonly view: DataView;
 }
 
-export function allocate(size: number): Space {
+export function allocate(size: number): ScratchBuffer {
   const bytes = Buffer.allocUnsafe(size);
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, size) };
 }
@@ -16,19 +16,19 @@ export const USUAL_BYTES = 256 * 1024;
 
 /** What a few large sessions took is kept for the next ones, but no more: it would add to what a worker holds. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
-const kept: Space[] = [];
+const kept: ScratchBuffer[] = [];
 
 /** With room for so many bytes; used before where there is one. */
-export function takeSpace(size: number): Space {
+export function takeScratch(size: number): ScratchBuffer {
   const fitting = kept.findIndex(({ bytes }) => bytes.length >= size);
-  const [space] = fitting === -1 ? [] : kept.splice(fitting, 1);
-  return space ?? allocate(size > USUAL_BYTES ? withSlack(size) : USUAL_BYTES);
+  const [scratch] = fitting === -1 ? [] : kept.splice(fitting, 1);
+  return scratch ?? allocate(size > USUAL_BYTES ? withSlack(size) : USUAL_BYTES);
 }
 
 /** Once nothing reads it any more. */
-export function giveBack(space: Space): void {
-  const bytes = kept.reduce((sum, one) => sum + one.bytes.length, space.bytes.length);
+export function giveBack(scratch: ScratchBuffer): void {
+  const bytes = kept.reduce((sum, one) => sum + one.bytes.length, scratch.bytes.length);
   if (bytes > MAX_KEPT_BYTES) return;
-  kept.push(space);
+  kept.push(scratch);
   kept.sort((one, other) => one.bytes.length - other.bytes.length);
 }

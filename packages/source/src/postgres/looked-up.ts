@@ -1,0 +1,136 @@
+import type { Column, ResolvedStore, SourceBatch } from "@rehome/core";
+import type { PoolClient } from "pg";
+import { CopyOut } from "./copy-out.js";
+import { CopyRow } from "./copy-row.js";
+import type { ReadBuffer } from "./read-buffer.js";
+import { RowLayout } from "./row-layout.js";
+import {
+  columnsOfTable,
+  FIRST_COLUMN,
+  type Key,
+  KEY,
+  selectLookup,
+  WITHHELD,
+} from "./statement.js";
+
+const NONE = -1;
+
+/** The keys of a page's sessions in one of their columns: each once, with a number. */
+class Keys {
+  /** The row's column. */
+  readonly #column: number;
+  readonly #numbers = new Map<Key, number>();
+  /** For each session, its key's number. */
+  readonly #ofSession: number[] = [];
+
+  constructor(column: number) {
+    this.#column = column;
+  }
+
+  get all(): Key[] {
+    return [...this.#numbers.keys()];
+  }
+
+  add(row: CopyRow, bytes: Buffer): void {
+    if (row.isNull(this.#column)) this.#ofSession.push(NONE);
+    else this.#ofSession.push(this.#numberOf(readKey(bytes, row, this.#column)));
+  }
+
+  #numberOf(key: Key): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#numbers.size;
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  find(key: Key): number | undefined {
+    return this.#numbers.get(key);
+  }
+
+  ofSession(place: number): number {
+    return this.#ofSession[place] as number;
+  }
+}
+
+/** The rows of one lookup for the sessions of a page. */
+export class LookedUp {
+  readonly #store: ResolvedStore;
+  readonly #lookup: number;
+  readonly #layout: RowLayout;
+  readonly #row: CopyRow;
+  readonly #keys: Keys;
+  /** Several lookups may share their keys: one of them adds the sessions'. */
+  readonly #addsKeys: boolean;
+  /** Where the row of each key begins; -1 where there is none. */
+  #rows = new Int32Array(0);
+
+  /** One for each lookup of the store; `columns` are those of a session's row. */
+  static allOf(store: ResolvedStore, columns: readonly Column[]): LookedUp[] {
+    const keys = new Map<string, Keys>();
+    return store.lookups.map(({ from }, lookup) => {
+      const known = keys.get(from);
+      const column = FIRST_COLUMN + columns.findIndex(({ name }) => name === from);
+      const own = known ?? new Keys(column);
+      keys.set(from, own);
+      return new LookedUp(store, lookup, own, known === undefined);
+    });
+  }
+
+  private constructor(store: ResolvedStore, lookup: number, keys: Keys, addsKeys: boolean) {
+    this.#store = store;
+    this.#lookup = lookup;
+    this.#layout = new RowLayout(columnsOfTable(store, lookup + 1), FIRST_COLUMN);
+    this.#row = new CopyRow(this.#layout.width);
+    this.#keys = keys;
+    this.#addsKeys = addsKeys;
+  }
+
+  addSession(row: CopyRow, bytes: Buffer): void {
+    if (this.#addsKeys) this.#keys.add(row, bytes);
+  }
+
+  async read(client: PoolClient, buffer: ReadBuffer, bytes: number): Promise<void> {
+    const keys = this.#keys.all;
+    this.#rows = new Int32Array(keys.length).fill(NONE);
+    if (keys.length === 0) return;
+    const select = selectLookup(this.#store, this.#lookup, keys, bytes);
+    const rows = CopyOut.run(client, select, this.#layout.width, buffer);
+    while (await rows.more()) {
+      while (rows.next()) {
+        const number = this.#keys.find(readKey(buffer.bytes, rows.row, KEY));
+        // Where the key is not unique, the first row counts.
+        if (number !== undefined && this.#rows[number] === NONE) this.#rows[number] = rows.rowStart;
+      }
+    }
+  }
+
+  /** Gives the batch's next session its row; returns of how many bytes that is. */
+  fill(place: number, batch: SourceBatch, bytes: Buffer): number {
+    const number = this.#keys.ofSession(place);
+    const start = number === NONE ? NONE : (this.#rows[number] as number);
+    if (start === NONE) return 0;
+    const row = this.#row;
+    row.move(bytes, start);
+    this.#layout.fill(batch, row, bytes);
+    return row.isTrue(bytes, WITHHELD) ? Infinity : row.size;
+  }
+}
+
+const [ZERO, NINE] = [48, 57];
+const MAX_DIGITS = 15;
+
+/** The number itself where it is one whose text is its only one, as far as doubles are exact. */
+function readKey(bytes: Buffer, row: CopyRow, column: number): Key {
+  const [start, end] = [row.start(column), row.end(column)];
+  const digits = end - start;
+  const isNumber = digits > 0 && digits <= MAX_DIGITS && (digits === 1 || bytes[start] !== ZERO);
+  if (!isNumber) return bytes.toString("utf8", start, end);
+  let number = 0;
+  for (let i = start; i < end; i += 1) {
+    const digit = bytes[i] as number;
+    if (digit < ZERO || digit > NINE) return bytes.toString("utf8", start, end);
+    number = number * 10 + digit - ZERO;
+  }
+  return number;
+}

@@ -1,0 +1,66 @@
+import type { ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
+import type { Connections } from "./connections.js";
+import { CopyOut } from "./copy-out.js";
+import { type Match, matchIds, matchRange } from "./match.js";
+import { type ExtractOptions, isFull, type Reader } from "./reader.js";
+import { ReadSpaces } from "./read-space.js";
+import { RowLayout } from "./row-layout.js";
+import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
+
+/** More of them in one statement only make the statement long. */
+const MAX_IDS = 2_000;
+
+/** A store whose sessions are rows of one table, each with an id of its own. */
+export function isSingleTable({ lookups, attributes, isUnique }: ResolvedStore): boolean {
+  return lookups.length === 0 && attributes === null && isUnique;
+}
+
+/** Reads such a store: one statement, in whatever order the server finds the rows. */
+export function makeSingleTableReader(connections: Connections, store: ResolvedStore): Reader {
+  const spaces = new ReadSpaces(store);
+  const layout = new RowLayout(columnsOfTable(store, 0), FIRST_COLUMN);
+
+  async function* read(
+    matches: readonly Match[],
+    { maxSessionBytes, batchBytes, signal }: ExtractOptions,
+  ): AsyncGenerator<SourceBatch> {
+    yield* connections.snapshot(
+      async function* (client) {
+        const space = spaces.take();
+        const { buffer, batch } = space;
+        for (const match of matches) {
+          const select = selectSessions(store, match, maxSessionBytes, null);
+          const rows = CopyOut.run(client, select, layout.width, buffer);
+          const { row } = rows;
+          while (await rows.more()) {
+            while (rows.next()) {
+              batch.setText(0, row.start(ID), row.end(ID));
+              layout.fill(batch, row, buffer.bytes);
+              batch.complete(row.isTrue(buffer.bytes, WITHHELD) ? Infinity : row.size);
+              if (!isFull(batch, rows.keptBytes, batchBytes)) continue;
+              batch.bytes = buffer.bytes;
+              yield batch;
+              batch.clear();
+              rows.forgetRead();
+            }
+          }
+          batch.bytes = buffer.bytes;
+          if (batch.count > 0) yield batch;
+          batch.clear();
+          buffer.clear();
+        }
+        spaces.giveBack(space);
+      },
+      { ...(signal === undefined ? {} : { signal }) },
+    );
+  }
+
+  return {
+    readRange: (range, options) => read([matchRange(range)], options),
+    readByIds: (ids, options) => read([...slices(ids)].map(matchIds), options),
+  };
+}
+
+function* slices(ids: readonly SessionId[]): Generator<readonly SessionId[]> {
+  for (let i = 0; i < ids.length; i += MAX_IDS) yield ids.slice(i, i + MAX_IDS);
+}
