@@ -1,12 +1,14 @@
 import { isUtf8 } from "node:buffer";
+import type { ToJson } from "./json-text.js";
 import { type Mapping, renamed } from "./mapping.js";
 import type { SourceBatch } from "./source-batch.js";
 import { type Refusal, refusal } from "./value-writer.js";
 
-const NO_NAME = refusal("unrepresentable", "an attribute's name is null");
-const COLLISION = refusal("field-collision", "an attribute has the name of another field");
+export const NULL_NAME = refusal("unrepresentable", "an attribute's name is null");
+export const COLLISION = refusal("field-collision", "an attribute has the name of another field");
 const TOO_LONG = refusal("too-large", "its attributes are too long as JSON");
-const NO_TEXT = refusal("unrepresentable", "an attribute is no text, as JSON needs");
+const NO_TEXT = refusal("unrepresentable", "an attribute's name is no text, as JSON needs");
+const NO_VALUE = refusal("unrepresentable", "an attribute is not what JSON can hold");
 
 /** How attributes are written as members of a JSON object. */
 export interface MemberOptions {
@@ -14,8 +16,7 @@ export interface MemberOptions {
   readonly prefix: string;
   /** Instead of a value that is null, as JSON; null: the member is left out. */
   readonly absent: string | null;
-  /** A value is JSON already, and no text. */
-  readonly isJson: boolean;
+  readonly toJson: ToJson;
   /** Names of other members. */
   readonly reserved: ReadonlySet<string>;
 }
@@ -26,49 +27,36 @@ export interface MemberOptions {
  * `__proto__` and reorder names that look like integers.
  */
 export function makeMemberWriter(
-  mapping: Mapping,
-  { prefix, absent, isJson, reserved }: MemberOptions,
+  { renames }: Mapping,
+  { prefix, absent, toJson, reserved }: MemberOptions,
 ): (from: SourceBatch, session: number) => string | Refusal {
-  const seen = new Set<string>();
-  return (from, session) => {
-    const members: Member[] = [];
-    seen.clear();
+  function read(from: SourceBatch, session: number): string | Refusal {
+    const seen = new Set<string>();
+    const members: { readonly name: string; readonly value: string }[] = [];
     const last = from.attributesFrom(session + 1);
     for (let i = from.attributesFrom(session); i < last; i += 1) {
-      if (from.keyStart(i) === -1) return NO_NAME;
-      const name = renamed(mapping.renames, prefix + from.text(from.keyStart(i), from.keyEnd(i)));
+      if (from.keyStart(i) === -1) return NULL_NAME;
+      const key = from.bytes.subarray(from.keyStart(i), from.keyEnd(i));
+      if (!isUtf8(key)) return NO_TEXT;
+      const name = renamed(renames, prefix + key.toString());
       if (reserved.has(name) || seen.has(name)) return COLLISION;
       seen.add(name);
-      const [start, end] = [from.valueStart(i), from.valueEnd(i)];
-      if (start === -1) {
-        if (absent !== null) members.push({ name, value: absent, isJson: true });
-        continue;
-      }
-      if (!isUtf8(from.bytes.subarray(start, end))) return NO_TEXT;
-      members.push({ name, value: from.text(start, end), isJson });
+      const start = from.valueStart(i);
+      const value = start === -1 ? absent : toJson(from.bytes.subarray(start, from.valueEnd(i)));
+      if (value !== null) members.push({ name, value });
+      else if (start !== -1) return NO_VALUE;
     }
     members.sort(({ name: one }, { name: other }) => (one < other ? -1 : 1));
-    return join(members);
-  };
-}
-
-interface Member {
-  readonly name: string;
-  readonly value: string;
-  readonly isJson: boolean;
-}
-
-/** A control character takes six characters in JSON: the text may be longer than a string can be. */
-function join(members: readonly Member[]): string | Refusal {
-  try {
-    return members
-      .map(
-        ({ name, value, isJson }) =>
-          `${JSON.stringify(name)}:${isJson ? value : JSON.stringify(value)}`,
-      )
-      .join(",");
-  } catch (error) {
-    if (error instanceof RangeError) return TOO_LONG;
-    throw error;
+    return members.map(({ name, value }) => `${JSON.stringify(name)}:${value}`).join(",");
   }
+
+  return (from, session) => {
+    try {
+      return read(from, session);
+    } catch (error) {
+      // A string has no room for it: a control character takes six characters.
+      if (error instanceof RangeError) return TOO_LONG;
+      throw error;
+    }
+  };
 }

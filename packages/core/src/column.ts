@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { fieldsOf, type Store, storeSchema } from "./store.js";
+import { fieldsOf } from "./field.js";
+import { type Store, storeShape } from "./store-shape.js";
 
 /** What a column holds, whatever its type is called: see the source's adapters. */
 export const KINDS = ["text", "number", "time", "flag", "bytes", "json"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What a column is read for. */
-export const ROLES_OF_COLUMNS = [
+const ROLES = [
   "id",
   "expiry",
   "recency",
@@ -15,7 +16,7 @@ export const ROLES_OF_COLUMNS = [
   /** Refers to a lookup or to attributes. */
   "reference",
 ] as const;
-export type ColumnRole = (typeof ROLES_OF_COLUMNS)[number];
+export type ColumnRole = (typeof ROLES)[number];
 
 /** A column that is read of each session. */
 export interface ColumnUse {
@@ -54,7 +55,7 @@ export function columnsOf(store: Omit<Store, "zone" | "keyPrefix">): ColumnUse[]
 export const columnSchema = z.object({
   table: z.int().nonnegative(),
   name: z.string(),
-  roles: z.array(z.enum(ROLES_OF_COLUMNS)),
+  roles: z.array(z.enum(ROLES)),
   kind: z.enum(KINDS),
   /** As the source calls it. */
   type: z.string(),
@@ -84,7 +85,7 @@ export function placeColumns(
 export const resolvedStoreSchema = z.object({
   /** A preset's, or `custom`. */
   name: z.string(),
-  ...storeSchema.shape,
+  ...storeShape,
   columns: z.array(columnSchema),
   /** The values of the attributes; null where there are none. */
   attributeValue: columnSchema.pick({ kind: true, type: true, isLong: true }).nullable(),

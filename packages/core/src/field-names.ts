@@ -3,10 +3,11 @@ import { type Mapping, renamed } from "./mapping.js";
 
 /** What an attribute is called in the target. */
 export interface FieldName {
-  readonly text: string;
   readonly bytes: Buffer;
+  /** Two names are the same where their ids are: each character is a byte. */
+  readonly id: string;
   /** Another field has this name. */
-  readonly reserved: boolean;
+  readonly isReserved: boolean;
 }
 
 interface Known extends FieldName {
@@ -31,7 +32,7 @@ export class FieldNames {
   constructor(prefix: string, mapping: Mapping, reserved: ReadonlySet<string>) {
     this.#prefix = prefix;
     this.#mapping = mapping;
-    this.#reserved = reserved;
+    this.#reserved = new Set(Array.from(reserved, (name) => idOf(Buffer.from(name))));
   }
 
   of(bytes: Buffer, start: number, end: number): FieldName {
@@ -46,14 +47,23 @@ export class FieldNames {
 
   #learn(bytes: Buffer, start: number, end: number, slot: number): FieldName {
     const key = Buffer.from(bytes.subarray(start, end));
-    const text = renamed(this.#mapping.renames, this.#prefix + key.toString());
-    const name = { key, text, bytes: Buffer.from(text), reserved: this.#reserved.has(text) };
+    const text = this.#prefix + key.toString();
+    const other = renamed(this.#mapping.renames, text);
+    // A key that is no UTF-8 stays as it is: its text is not the same.
+    const written =
+      other === text ? Buffer.concat([Buffer.from(this.#prefix), key]) : Buffer.from(other);
+    const id = idOf(written);
+    const name = { key, bytes: written, id, isReserved: this.#reserved.has(id) };
     if (this.#known < MAX_KEYS && key.length <= MAX_KEY_BYTES) {
       this.#slots[slot] = name;
       this.#known += 1;
     }
     return name;
   }
+}
+
+function idOf(bytes: Buffer): string {
+  return bytes.toString("latin1");
 }
 
 /** FNV-1a, of which the lower bits are used. */

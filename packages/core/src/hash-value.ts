@@ -1,9 +1,10 @@
-import { makeAttributesWriter } from "./hash-attributes.js";
 import { makeConvert } from "./codec.js";
 import { type Column, columnOf, type ResolvedStore } from "./column.js";
 import type { SessionExpiry } from "./expiry.js";
-import { EXPIRES_AT_FIELD, type Mapping, nullText, renamed } from "./mapping.js";
-import { type Field, fieldsOf, recencyField } from "./store.js";
+import { type Field, fieldsOf, recencyField } from "./field.js";
+import { EXPIRES_AT_FIELD } from "./fixed-fields.js";
+import { type Mapping, nullText, renamed } from "./mapping.js";
+import { makeAttributesWriter } from "./hash-attributes.js";
 import { MAX_TIME_BYTES, writeTime } from "./time.js";
 import type { TransformedBatch } from "./transformed-batch.js";
 import { refusal, type ValueWriter } from "./value-writer.js";
@@ -79,7 +80,8 @@ function makeTextWriter(
     `${field.name} cannot be decoded as ${field.codec.join(", ")}`,
   );
   return (from, session, into) => {
-    const [start, end] = [from.textStart(session, slot), from.textEnd(session, slot)];
+    const start = from.textStart(session, slot);
+    const end = from.textEnd(session, slot);
     if (start === -1) {
       writeNull(into);
     } else if (convert === null) {
@@ -125,9 +127,12 @@ function makeFlagWriter(
   const [yes, no] = booleans.split("/").map((text) => Buffer.from(text)) as [Buffer, Buffer];
   return (from, session, into) => {
     const flag = from.flag(session, slot);
+    if (flag === null) {
+      writeNull(into);
+      return null;
+    }
     const value = flag ? yes : no;
-    if (flag === null) writeNull(into);
-    else into.addField(name, value, 0, value.length);
+    into.addField(name, value, 0, value.length);
     return null;
   };
 }
@@ -139,12 +144,8 @@ function makeExpiryWriter(expiry: SessionExpiry, { timestamps, renames }: Mappin
   return (from, session, into) => {
     const milliseconds = expiry.milliseconds(from, session);
     const microseconds = expiry.microseconds(from, session);
-    into.addField(
-      name,
-      rendered,
-      0,
-      writeTime(rendered, 0, milliseconds, microseconds, timestamps),
-    );
+    const end = writeTime(rendered, 0, milliseconds, microseconds, timestamps);
+    into.addField(name, rendered, 0, end);
     return null;
   };
 }

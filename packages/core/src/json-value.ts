@@ -1,50 +1,46 @@
-import { isUtf8 } from "node:buffer";
 import { makeMemberWriter } from "./attribute-members.js";
-import { makeConvert } from "./codec.js";
 import { type Column, columnOf, type ResolvedStore } from "./column.js";
 import type { SessionExpiry } from "./expiry.js";
-import {
-  ATTRIBUTES_FIELD,
-  EXPIRES_AT_FIELD,
-  type Mapping,
-  renamed,
-  reservedNames,
-} from "./mapping.js";
+import { type Field, fieldsOf } from "./field.js";
+import { ATTRIBUTES_FIELD, EXPIRES_AT_FIELD, reservedNames } from "./fixed-fields.js";
+import { makeToJson } from "./json-text.js";
+import { type Mapping, renamed } from "./mapping.js";
+import { partsOf } from "./nested-name.js";
 import type { SourceBatch } from "./source-batch.js";
-import { type Field, fieldsOf } from "./store.js";
 import { MAX_TIME_BYTES, type TimestampForm, writeTime } from "./time.js";
-import { type Refusal, refusal, type ValueWriter } from "./value-writer.js";
+import { NO_NAME, type Refusal, refusal, type ValueWriter } from "./value-writer.js";
 
-const NO_NAME = Buffer.alloc(0);
 const TOO_LONG = refusal("too-large", "it is too long as JSON");
 
-/** One value of the object, as JSON. */
+/** A piece of the object, as JSON; empty where there is nothing to write. */
 type JsonWriter = (from: SourceBatch, session: number) => string | Refusal;
 
 /**
  * A session as one JSON object in a string: numbers, flags, JSON and null as such, everything else as text. A dot in a
- * field's name nests. Every field is there, so what lies between the values is always the same.
+ * field's name nests. Every field of the store is there, and then its attributes.
  */
 export function makeJsonWriter(
   store: ResolvedStore,
   mapping: Mapping,
   expiry: SessionExpiry,
 ): ValueWriter {
+  const pathOf = (field: string) => partsOf(renamed(mapping.renames, field));
   const fields = fieldsOf(store).map((field) => ({
-    path: renamed(mapping.renames, field.name).split("."),
+    path: pathOf(field.name),
     write: makeFieldWriter(field, columnOf(store, field.table, field.column), mapping.timestamps),
   }));
-  if (mapping.includeExpiresAt) {
-    const path = [renamed(mapping.renames, EXPIRES_AT_FIELD)];
-    fields.push({ path, write: makeExpiryWriter(expiry, mapping.timestamps) });
-  }
-  const tree = treeOf(fields);
+  if (mapping.includeExpiresAt)
+    fields.push({ path: pathOf(EXPIRES_AT_FIELD), write: makeExpiryWriter(expiry, mapping) });
   const attributes = makeAttributesWriter(store, mapping);
+  if (mapping.attributes === "json")
+    fields.push({ path: pathOf(ATTRIBUTES_FIELD), write: wrap(attributes) });
+  const members = [treeOf(fields), ...(mapping.attributes === "fields" ? [attributes] : [])];
+
   return (from, session, into) => {
     try {
-      const members = [tree(from, session), attributes(from, session)];
-      for (const part of members) if (typeof part !== "string") return part;
-      const json = Buffer.from(`{${members.filter((part) => part !== "").join(",")}}`);
+      const object = joinAll(members, from, session);
+      if (typeof object !== "string") return object;
+      const json = Buffer.from(`{${object}}`);
       into.addField(NO_NAME, json, 0, json.length);
       return null;
     } catch (error) {
@@ -63,63 +59,67 @@ interface Placed {
 /** The members of an object, `"name":value,…`; fields whose paths begin alike are members of one of them. */
 function treeOf(fields: readonly Placed[]): JsonWriter {
   const names = [...new Set(fields.map(({ path }) => path[0] ?? ""))];
-  const members = names.map((name): readonly [string, JsonWriter] => {
+  const members = names.map((name): JsonWriter => {
     const within = fields.filter(({ path }) => path[0] === name);
     const leaf = within.find(({ path }) => path.length === 1);
-    if (leaf !== undefined) return [`${JSON.stringify(name)}:`, leaf.write];
-    const inner = treeOf(within.map(({ path, write }) => ({ path: path.slice(1), write })));
-    return [`${JSON.stringify(name)}:`, wrap(inner)];
+    const inner = within.map(({ path, write }) => ({ path: path.slice(1), write }));
+    return named(name, leaf?.write ?? wrap(treeOf(inner)));
   });
+  return (from, session) => joinAll(members, from, session);
+}
+
+function joinAll(
+  writers: readonly JsonWriter[],
+  from: SourceBatch,
+  session: number,
+): string | Refusal {
+  const texts: string[] = [];
+  for (const write of writers) {
+    const text = write(from, session);
+    if (typeof text !== "string") return text;
+    if (text !== "") texts.push(text);
+  }
+  return texts.join(",");
+}
+
+function named(name: string, write: JsonWriter): JsonWriter {
+  const before = `${JSON.stringify(name)}:`;
   return (from, session) => {
-    const texts: string[] = [];
-    for (const [name, write] of members) {
-      const value = write(from, session);
-      if (typeof value !== "string") return value;
-      texts.push(name + value);
-    }
-    return texts.join(",");
+    const value = write(from, session);
+    return typeof value === "string" && value !== "" ? before + value : value;
   };
 }
 
+/** An object without members is left out. */
 function wrap(members: JsonWriter): JsonWriter {
   return (from, session) => {
     const text = members(from, session);
-    return typeof text === "string" ? `{${text}}` : text;
+    return typeof text === "string" && text !== "" ? `{${text}}` : text;
   };
 }
 
 function makeFieldWriter(field: Field, column: Column, form: TimestampForm): JsonWriter {
   const { slot, kind } = column;
   if (kind === "time") return makeTimeWriter(slot, form);
-  if (kind === "flag") {
-    return (from, session) => {
-      const flag = from.flag(session, slot);
-      return flag === null ? "null" : flag ? "true" : "false";
-    };
-  }
-  const convert = makeConvert(field.codec);
-  const damaged = refusal(
-    "unrepresentable",
-    convert === null
-      ? `${field.name} is not what JSON can hold`
-      : `${field.name} cannot be decoded as ${field.codec.join(", ")}`,
-  );
-  const isRaw = (kind === "number" || kind === "json") && convert === null;
+  if (kind === "flag") return makeFlagWriter(slot);
+  const toJson = makeToJson(kind, field.codec);
+  const why =
+    field.codec.length === 0
+      ? "is not what JSON can hold"
+      : `cannot be decoded as ${field.codec.join(", ")}`;
+  const damaged = refusal("unrepresentable", `${field.name} ${why}`);
   return (from, session) => {
     const start = from.textStart(session, slot);
     if (start === -1) return "null";
-    const bytes = from.bytes.subarray(start, from.textEnd(session, slot));
-    const value = convert === null ? bytes : convert(bytes);
-    if (value === null || !isUtf8(value)) return damaged;
-    const text = value.toString();
-    if (!isRaw) return JSON.stringify(text);
-    return kind === "json" || isJsonNumber(text) ? text : damaged;
+    return toJson(from.bytes.subarray(start, from.textEnd(session, slot))) ?? damaged;
   };
 }
 
-/** SQL has numbers that JSON has not: NaN and the infinities. */
-function isJsonNumber(text: string): boolean {
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
+function makeFlagWriter(slot: number): JsonWriter {
+  return (from, session) => {
+    const flag = from.flag(session, slot);
+    return flag === null ? "null" : flag ? "true" : "false";
+  };
 }
 
 function makeTimeWriter(slot: number, form: TimestampForm): JsonWriter {
@@ -130,9 +130,9 @@ function makeTimeWriter(slot: number, form: TimestampForm): JsonWriter {
   };
 }
 
-function makeExpiryWriter(expiry: SessionExpiry, form: TimestampForm): JsonWriter {
+function makeExpiryWriter(expiry: SessionExpiry, { timestamps }: Mapping): JsonWriter {
   return (from, session) =>
-    formatTime(expiry.milliseconds(from, session), expiry.microseconds(from, session), form);
+    formatTime(expiry.milliseconds(from, session), expiry.microseconds(from, session), timestamps);
 }
 
 function formatTime(milliseconds: number, microseconds: number, form: TimestampForm): string {
@@ -142,24 +142,17 @@ function formatTime(milliseconds: number, microseconds: number, form: TimestampF
   return form === "iso" ? `"${text}"` : text;
 }
 
+/** The attributes as members. */
 function makeAttributesWriter(store: ResolvedStore, mapping: Mapping): JsonWriter {
-  if (store.attributes === null) return () => "";
-  const kind = store.attributeValue?.kind;
-  const write = makeMemberWriter(mapping, {
-    prefix: store.attributes.prefix,
+  const { attributes, attributeValue } = store;
+  if (attributes === null || attributeValue === null) return () => "";
+  const { kind } = attributeValue;
+  if (kind === "time" || kind === "flag")
+    throw new TypeError(`the values of attributes are of kind ${kind}`);
+  return makeMemberWriter(mapping, {
+    prefix: attributes.prefix,
     absent: "null",
-    isJson: kind === "json",
-    reserved: mapping.attributes === "fields" ? topNames(store, mapping) : new Set(),
+    toJson: makeToJson(kind, []),
+    reserved: mapping.attributes === "fields" ? reservedNames(store, mapping) : new Set(),
   });
-  if (mapping.attributes === "fields") return write;
-  const name = JSON.stringify(renamed(mapping.renames, ATTRIBUTES_FIELD));
-  return (from, session) => {
-    const members = write(from, session);
-    return typeof members !== "string" || members === "" ? members : `${name}:{${members}}`;
-  };
-}
-
-/** No attribute may be called like a member of the object itself. */
-function topNames(store: ResolvedStore, mapping: Mapping): Set<string> {
-  return new Set([...reservedNames(store, mapping)].map((name) => name.split(".")[0] ?? name));
 }

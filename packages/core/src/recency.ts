@@ -1,7 +1,7 @@
 import { columnOf, type ResolvedStore } from "./column.js";
+import { recencyField } from "./field.js";
 import type { Mapping } from "./mapping.js";
 import type { SourceBatch } from "./source-batch.js";
-import { recencyField } from "./store.js";
 import { isRenderable, MAX_TIME_BYTES, writeTime } from "./time.js";
 import type { TransformedBatch } from "./transformed-batch.js";
 

@@ -5,8 +5,10 @@ export function strictObject<Shape extends z.core.$ZodShape>(
   shape: Shape,
   expects: string,
 ): z.ZodObject<Shape, z.core.$strict> {
-  const known = Object.keys(shape).join(", ");
+  // A literal only tells apart what short forms stand for: nobody is to write it.
+  const known = Object.keys(shape).filter((key) => !(shape[key] instanceof z.ZodLiteral));
+  const unknown = `unknown (there are: ${known.join(", ")})`;
   return z.strictObject(shape, {
-    error: ({ code }) => (code === "unrecognized_keys" ? `unknown (there are: ${known})` : expects),
+    error: ({ code }) => (code === "unrecognized_keys" ? unknown : expects),
   });
 }

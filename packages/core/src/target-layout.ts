@@ -1,7 +1,8 @@
 import { columnOf, type ResolvedStore } from "./column.js";
+import { recencyField } from "./field.js";
 import { type Mapping, nullText, renamed } from "./mapping.js";
 import type { IdKind } from "./session.js";
-import { recencyField, targetType } from "./store.js";
+import { targetType } from "./store.js";
 
 /** What the key of a session is. */
 export interface KeyLayout {

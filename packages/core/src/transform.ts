@@ -1,12 +1,12 @@
-import type { ResolvedStore } from "./column.js";
-import { columnOf } from "./column.js";
+import { columnOf, type ResolvedStore } from "./column.js";
 import { makeExpiry } from "./expiry.js";
+import { fieldsOf } from "./field.js";
+import { EXPIRES_AT_FIELD } from "./fixed-fields.js";
 import { makeHashWriter } from "./hash-value.js";
 import { makeJsonWriter } from "./json-value.js";
-import { EXPIRES_AT_FIELD, type Mapping } from "./mapping.js";
+import type { Mapping } from "./mapping.js";
 import { makeRecencySetter } from "./recency.js";
 import { ID_SLOT, type SourceBatch } from "./source-batch.js";
-import { fieldsOf } from "./store.js";
 import { makeStringWriter } from "./string-value.js";
 import { isRenderable } from "./time.js";
 import type { TransformedBatch } from "./transformed-batch.js";
@@ -40,7 +40,8 @@ export function makeTransform({ store, mapping, startedAt }: TransformOptions): 
     const isExpired = expiresAt <= now || holdsNothing(from, session);
     if (isExpired && !from.isShared(session)) {
       setRecency(from, session, into);
-      return into.expire(expiresAt);
+      // One that holds nothing may have no expiry either: it counts as the oldest.
+      return into.expire(Number.isNaN(expiresAt) ? -Infinity : expiresAt);
     }
     const reason = refuse(from, session, expiresAt) ?? write(from, session, into);
     if (reason === null) return into.write(expiresAt);
@@ -92,7 +93,8 @@ function makeRefusal(
     const { kind, slot } = columnOf(store, field.table, field.column);
     return kind === "time" ? [{ slot, refusal: outOfRange(field.name) }] : [];
   });
-  const ownExpiry = mapping.includeExpiresAt ? outOfRange(EXPIRES_AT_FIELD) : null;
+  const writesExpiry = mapping.includeExpiresAt && store.value.form !== "string";
+  const ownExpiry = writesExpiry ? outOfRange(EXPIRES_AT_FIELD) : null;
 
   return (from, session, expiresAt) => {
     if (from.isShared(session)) return shared;

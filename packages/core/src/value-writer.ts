@@ -18,3 +18,6 @@ export type ValueWriter = (
   session: number,
   into: TransformedBatch,
 ) => Refusal | null;
+
+/** In a transformed batch, a string is the value of one field of this name. */
+export const NO_NAME = Buffer.alloc(0);
