@@ -8,6 +8,7 @@ export const flaskSession: Preset = {
   needs: [],
   traps: [
     "`session_id` holds the prefix already (the cookie does not): `keyPrefix` is SESSION_KEY_PREFIX, and an id without it is rejected.",
+    "A row whose `expiry` is null is dead to Flask-Session: it is rejected.",
     "`expiry` has no zone and is UTC, whatever the server's zone.",
   ],
   readIn: "Flask-Session 0.8.0",

@@ -26,10 +26,12 @@ export const PRESETS: readonly Preset[] = [
   springSession,
 ];
 
-/** A preset's store; what the operator must tell is among the options. */
+/** A preset's store. Throws TypeError where an option is missing that the operator must tell. */
 export function presetStore(preset: Preset, options: Partial<PresetOptions> = {}): NamedStore {
-  const complete = { ...preset.defaults, ...options } as PresetOptions;
-  return { name: preset.name, ...storeSchema.parse(preset.describe(complete)) };
+  const complete = { ...preset.defaults, ...options };
+  for (const option of preset.needs)
+    if (complete[option] === undefined) throw new TypeError(`${preset.name} needs ${option}`);
+  return { name: preset.name, ...storeSchema.parse(preset.describe(complete as PresetOptions)) };
 }
 
 export const defaultStore: NamedStore = presetStore(reference);

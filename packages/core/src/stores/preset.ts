@@ -30,9 +30,3 @@ export interface Preset {
   readonly readIn: string;
   describe(options: PresetOptions): StoreDescription;
 }
-
-/** The table next to another, in the same schema. */
-export function nextTo(table: string, name: string): string {
-  const dot = table.lastIndexOf(".");
-  return dot === -1 ? name : `${table.slice(0, dot)}.${name}`;
-}

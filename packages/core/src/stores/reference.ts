@@ -1,4 +1,5 @@
-import { nextTo, type Preset } from "./preset.js";
+import type { Preset } from "./preset.js";
+import { nextTo } from "./sibling.js";
 
 export const reference: Preset = {
   name: "reference",

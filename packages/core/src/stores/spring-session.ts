@@ -1,4 +1,5 @@
 import type { Preset } from "./preset.js";
+import { withSuffix } from "./sibling.js";
 
 export const springSession: Preset = {
   name: "spring-session",
@@ -10,6 +11,7 @@ export const springSession: Preset = {
   traps: [
     "The indexed repository reads these sessions, but finds none by its user and cleans nothing up.",
     "A session that never expires (MAX_INACTIVE_INTERVAL -1) is rejected: the Redis repository cannot keep one.",
+    "SESSION_ID is char(36): the database pads the shorter ids of a custom generator, and they are read without the padding.",
     "`keyPrefix` is the namespace, spring:session by default, and `:sessions:`.",
   ],
   readIn: "Spring Session 3.5.3 and 4.0.4",
@@ -25,7 +27,7 @@ export const springSession: Preset = {
       },
     },
     attributes: {
-      table: `${table}_attributes`,
+      table: withSuffix(table, "_attributes"),
       session: "session_primary_id",
       from: "primary_id",
       name: "attribute_name",

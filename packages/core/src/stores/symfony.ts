@@ -10,9 +10,9 @@ export const symfony: Preset = {
   defaults: { table: "sessions", keyPrefix: "sf_s" },
   needs: [],
   traps: [
-    "`sess_lifetime` is the expiry; in rows from before Symfony 4.4 it is a duration from `sess_time`. Both are read.",
+    "`sess_lifetime` is the expiry; in rows from before Symfony 4.4 it is a duration from `sess_time`. Both are read, as Symfony does up to 5.4; later versions take every row for an expiry.",
     "A row without data is only the lock of a request for an unknown id: it counts as expired.",
-    "Applications often set another prefix: `keyPrefix` is the handler's option `prefix`.",
+    "Applications often set another prefix: `keyPrefix` is the option `prefix` of RedisSessionHandler.",
   ],
   readIn: "HttpFoundation 5.4.53",
   describe: ({ table, keyPrefix }) => ({
