@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Mapping } from "../src/index.js";
 import { NOTHING, sessionId } from "./example-session.js";
-import { INFINITE_FUTURE, INFINITE_PAST, type SourceSession } from "./source-session.js";
+import { INFINITE_FUTURE, INFINITE_PAST } from "./source-row.js";
+import type { SourceSession } from "./source-session.js";
 
 const CORE_NAMES = [
   "user_id",

@@ -1,11 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareActivity, CONFLICT_POLICIES, TIMESTAMP_FORMS } from "../src/index.js";
+import {
+  compareTexts,
+  CONFLICT_POLICIES,
+  type RecencyForm,
+  TIMESTAMP_FORMS,
+  type TimestampForm,
+} from "../src/index.js";
 import { renderInstant } from "./example-session.js";
 import { seed } from "./seed.js";
 
 const A = "2026-11-23T18:38:56.924122Z";
 const B = "2026-11-23T18:38:56.924123Z";
+
+function compareActivity(found: string | null, source: string | null, form: TimestampForm) {
+  const recencyForm: RecencyForm = form === "iso" ? "iso" : "number";
+  return compareTexts(found, source, recencyForm);
+}
 
 test("newer is the policy that comes first", () => {
   expect(CONFLICT_POLICIES).toStrictEqual(["newer", "replace", "keep"]);

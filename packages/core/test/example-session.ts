@@ -1,13 +1,14 @@
 import {
-  defaultMapping,
   type Mapping,
-  mappingSchema,
   MAX_TIME_BYTES,
   type SessionId,
   type TimestampForm,
   writeTime,
 } from "../src/index.js";
-import { microsecondsOf, type SourceSession, toMilliseconds } from "./source-session.js";
+import { mappingOf } from "./example-mapping.js";
+import { referenceStore } from "./resolved-store.js";
+import { microsecondsOf, toMilliseconds } from "./source-row.js";
+import type { SourceSession } from "./source-session.js";
 
 export function sessionId(text: string): SessionId {
   return text as SessionId;
@@ -24,9 +25,6 @@ export function renderInstant(time: bigint, form: TimestampForm): string {
   const end = writeTime(bytes, 0, toMilliseconds(time), microsecondsOf(time), form);
   return bytes.toString("latin1", 0, end);
 }
-
-/** Unix milliseconds before any example session expires. */
-export const NOW = Date.parse("2026-11-23T19:00:00.000Z");
 
 /** A session with nothing unusual about it, but for what the test says. */
 export function exampleSession(unusual: Partial<SourceSession> = {}): SourceSession {
@@ -50,7 +48,7 @@ export function exampleSession(unusual: Partial<SourceSession> = {}): SourceSess
 }
 
 export function mappingWith(options: Partial<Mapping> = {}): Mapping {
-  return mappingSchema.parse({ ...defaultMapping, ...options });
+  return mappingOf(referenceStore, options);
 }
 
 /** Every column that may be null, and is. */

@@ -1,14 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { defaultMapping, fixedFields, mappingSchema, nullText, renamed } from "../src/index.js";
+import {
+  completeMappingSchema,
+  type Mapping,
+  mappingMistakes,
+  mappingSchema,
+  nullText,
+  renamed,
+} from "../src/index.js";
 import { anyMapping } from "./arbitrary-session.js";
+import { mappingOf } from "./example-mapping.js";
 import { mappingWith } from "./example-session.js";
+import { referenceStore } from "./resolved-store.js";
 import { seed } from "./seed.js";
+
+const defaultMapping = mappingOf(referenceStore);
 
 /** Where the schema finds fault, as a user would look for it in the config file; an unknown key is part of the path. */
 function faults(input: unknown): string[] {
   const result = mappingSchema.safeParse(input);
-  if (result.success) return [];
+  if (result.success)
+    return mistakes(result.data as Partial<Mapping>).map(({ path }) => path.join("."));
   return result.error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => [...issue.path, key].join("."))
@@ -16,9 +28,13 @@ function faults(input: unknown): string[] {
   );
 }
 
+function mistakes(options: Partial<Mapping>, store = referenceStore) {
+  return mappingMistakes(store, mappingOf(store, options));
+}
+
 describe("defaults", () => {
   test("are the first of each of the contract's options", () => {
-    const { maxSessionBytes, ...mapping } = mappingSchema.parse({});
+    const { maxSessionBytes, ...mapping } = defaultMapping;
     expect(mapping).toStrictEqual({
       timestamps: "iso",
       booleans: "true/false",
@@ -30,11 +46,10 @@ describe("defaults", () => {
     });
     expect(maxSessionBytes).toBeGreaterThan(0);
     expect(maxSessionBytes).toBeLessThanOrEqual(512 * 1024 * 1024);
-    expect(defaultMapping).toStrictEqual({ ...mapping, maxSessionBytes });
   });
 
   test("fill in only what was not given", () => {
-    expect(mappingSchema.parse({ booleans: "1/0" })).toStrictEqual({
+    expect(mappingOf(referenceStore, { booleans: "1/0" })).toStrictEqual({
       ...defaultMapping,
       booleans: "1/0",
     });
@@ -45,7 +60,9 @@ test("a mapping frozen into a run as JSON comes back as it was", () => {
   fc.assert(
     fc.property(anyMapping, (mapping) => {
       fc.pre(!Object.hasOwn(mapping.renames, "__proto__"));
-      expect(mappingSchema.parse(JSON.parse(JSON.stringify(mapping)))).toStrictEqual(mapping);
+      expect(completeMappingSchema.parse(JSON.parse(JSON.stringify(mapping)))).toStrictEqual(
+        mapping,
+      );
     }),
     { seed, numRuns: 300 },
   );
@@ -125,14 +142,4 @@ test("a null is left out, empty, or the placeholder, which may be empty too", ()
   expect(nullText(mappingWith({ nulls: "empty" }))).toBe("");
   expect(nullText(mappingWith({ nulls: { placeholder: "NULL" } }))).toBe("NULL");
   expect(nullText(mappingWith({ nulls: { placeholder: "" } }))).toBe("");
-});
-
-test("the fixed fields are the contract's ten, and those an option adds", () => {
-  const core = fixedFields(defaultMapping);
-  expect(core).toHaveLength(10);
-  expect(fixedFields({ attributes: "json", includeExpiresAt: true })).toStrictEqual([
-    ...core,
-    "expires_at",
-    "session_specific_attributes",
-  ]);
 });

@@ -1,19 +1,16 @@
 import {
-  type Mapping,
   makeTransform,
+  type Mapping,
   type SessionId,
   SourceBatch,
-  TEXT,
-  TIME,
   type Transformed,
   TransformedBatch,
 } from "../src/index.js";
+import { NOW } from "./example-mapping.js";
+import { referenceStore } from "./resolved-store.js";
+import { batchOfRows, type SourceRow } from "./source-row.js";
 
-/** SQL's `infinity` and `-infinity`: beyond every time a database can hold. */
-export const INFINITE_FUTURE = 2n ** 64n;
-export const INFINITE_PAST = -INFINITE_FUTURE;
-
-/** A session of a batch as an object, SQL NULL as null. */
+/** A session of the reference store as an object, SQL NULL as null. */
 export interface SourceSession {
   readonly id: SessionId;
   readonly userId: string | null;
@@ -34,66 +31,38 @@ export interface SourceSession {
   readonly bytes: number;
 }
 
-const TEXTS = Object.keys(TEXT) as (keyof typeof TEXT)[];
-const TIMES = Object.keys(TIME) as (keyof typeof TIME)[];
-
-/** No text touches another, and this is in none: whatever is read beyond an end shows. */
-const GAP = Buffer.of(0xff);
+function rowOf(session: SourceSession): SourceRow {
+  const { attributes, bytes } = session;
+  const cells = {
+    session_id: session.id,
+    user_id: session.userId,
+    ip_address: session.ipAddress,
+    user_agent: session.userAgent,
+    created_at: session.createdAt,
+    expires_at: session.expiresAt,
+    last_activity_at: session.lastActivityAt,
+    "1.username": session.username,
+    "1.email": session.email,
+    "2.theme": session.theme,
+    "2.language": session.language,
+    "2.notifications_enabled": session.notificationsEnabled,
+  };
+  return { cells, attributes, bytes };
+}
 
 /** In a new batch, or in one that is empty or was cleared. */
 export function batchOf(
   sessions: readonly SourceSession[],
-  batch = new SourceBatch(),
+  batch = new SourceBatch(referenceStore.columns),
 ): SourceBatch {
-  const pieces = [GAP];
-  let size = GAP.length;
-  const put = (text: string): [start: number, end: number] => {
-    const bytes = Buffer.from(text);
-    const start = size;
-    pieces.push(bytes, GAP);
-    size += bytes.length + GAP.length;
-    return [start, start + bytes.length];
-  };
-  for (const session of sessions) {
-    for (const name of TEXTS) {
-      const text = session[name];
-      if (text !== null) batch.setText(TEXT[name], ...put(text));
-    }
-    for (const name of TIMES) {
-      const time = session[name];
-      if (time !== null) batch.setTime(TIME[name], toMilliseconds(time), microsecondsOf(time));
-    }
-    if (session.notificationsEnabled !== null)
-      batch.setNotificationsEnabled(session.notificationsEnabled);
-    for (let i = 0; i < session.attributes.length; i += 2) {
-      const value = session.attributes[i + 1] ?? null;
-      const key = put(session.attributes[i] as string);
-      const [start, end] = value === null ? [-1, -1] : put(value);
-      batch.addAttribute(...key, start, end);
-    }
-    batch.complete(session.bytes);
-  }
-  batch.bytes = Buffer.concat(pieces);
-  return batch;
-}
-
-/** Rounded down. */
-export function toMilliseconds(time: bigint): number {
-  if (time === INFINITE_FUTURE) return Infinity;
-  if (time === INFINITE_PAST) return -Infinity;
-  return Number((time - BigInt(microsecondsOf(time))) / 1000n);
-}
-
-/** What is left of a time beside its milliseconds. */
-export function microsecondsOf(time: bigint): number {
-  return Number(((time % 1000n) + 1000n) % 1000n);
+  return batchOfRows(referenceStore, sessions.map(rowOf), batch);
 }
 
 /** What becomes of one session, in a batch of its own. */
 export function transformOne(
   mapping: Mapping,
 ): (session: SourceSession, now: number) => Transformed {
-  const transform = makeTransform(mapping);
+  const transform = makeTransform({ store: referenceStore, mapping, startedAt: NOW });
   const into = new TransformedBatch();
   return (session, now) => {
     transform(batchOf([session]), now, into);

@@ -4,7 +4,7 @@ import { isRenderable, TIMESTAMP_FORMS } from "../src/index.js";
 import { finiteTime } from "./arbitrary-session.js";
 import { instant, renderInstant } from "./example-session.js";
 import { seed } from "./seed.js";
-import { INFINITE_FUTURE, INFINITE_PAST, toMilliseconds } from "./source-session.js";
+import { INFINITE_FUTURE, INFINITE_PAST, toMilliseconds } from "./source-row.js";
 
 const EXAMPLE = 1_795_459_136_924_123n;
 const FIRST = -62_135_596_800_000_000n;

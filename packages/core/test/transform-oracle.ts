@@ -6,7 +6,12 @@ import type { SourceSession } from "./source-session.js";
  * no code with what it judges. Times are counted in days and seconds of a proleptic Gregorian calendar.
  */
 export type Expectation =
-  | { readonly kind: "expired"; readonly id: string; readonly lastActivityAt: string | null }
+  | {
+      readonly kind: "expired";
+      readonly id: string;
+      readonly expiresAt: number;
+      readonly recency: string | null;
+    }
   /** Every code that applies: the contract does not say which of several is named. */
   | { readonly kind: "rejected"; readonly id: string; readonly codes: ReadonlySet<string> }
   | {
@@ -17,7 +22,7 @@ export type Expectation =
       /** What that one field holds; null where it shall not be. */
       readonly json: ReadonlyMap<string, string> | null;
       readonly expiresAt: number;
-      readonly lastActivityAt: string | null;
+      readonly recency: string | null;
     };
 
 export function expectation(session: SourceSession, now: number, mapping: Mapping): Expectation {
@@ -56,7 +61,7 @@ export function expectation(session: SourceSession, now: number, mapping: Mappin
     fields,
     json: members.size > 0 ? members : null,
     expiresAt: Number(floor(session.expiresAt, 1000n)),
-    lastActivityAt: asText(session.lastActivityAt, mapping),
+    recency: asText(session.lastActivityAt, mapping),
   };
 }
 
@@ -87,7 +92,8 @@ function expired(session: SourceSession, mapping: Mapping): Expectation {
   return {
     kind: "expired",
     id: session.id,
-    lastActivityAt: comparable ? asText(at, mapping) : null,
+    expiresAt: isInfinite(session.expiresAt) ? -Infinity : Number(floor(session.expiresAt, 1000n)),
+    recency: comparable ? asText(at, mapping) : null,
   };
 }
 

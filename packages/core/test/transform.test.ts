@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Mapping, REJECT_CODES, type Transformed } from "../src/index.js";
+import { type Mapping, REJECT_CODES, type Text, type Transformed } from "../src/index.js";
 import { anyMapping, anySessionAndClock } from "./arbitrary-session.js";
-import { exampleSession, instant, mappingWith, NOTHING, NOW } from "./example-session.js";
+import { NOW } from "./example-mapping.js";
+import { exampleSession, instant, mappingWith, NOTHING } from "./example-session.js";
 import { seed } from "./seed.js";
-import { INFINITE_FUTURE, INFINITE_PAST, transformOne } from "./source-session.js";
+import { INFINITE_FUTURE, INFINITE_PAST } from "./source-row.js";
+import { transformOne } from "./source-session.js";
 import { type Expectation, expectation } from "./transform-oracle.js";
 
 const JSON_FIELD = "session_specific_attributes";
@@ -16,11 +18,18 @@ function fieldsOf(transformed: Transformed): Map<string, string> {
   return mapOf(transformed.session.fields);
 }
 
-function mapOf(flat: readonly string[]): Map<string, string> {
-  const names = flat.filter((_, i) => i % 2 === 0);
-  const map = new Map(names.map((name, i) => [name, flat[i * 2 + 1] as string]));
+function mapOf(flat: readonly Text[]): Map<string, string> {
+  const texts = flat.map(expectString);
+  const names = texts.filter((_, i) => i % 2 === 0);
+  const map = new Map(names.map((name, i) => [name, texts[i * 2 + 1] as string]));
   if (map.size !== names.length) throw new Error("a name occurs twice");
   return map;
+}
+
+/** What the reference store holds is UTF-8. */
+function expectString(text: Text): string {
+  if (typeof text !== "string") throw new Error("expected UTF-8");
+  return text;
 }
 
 /** Name, value … of a JSON object of strings, read token by token: an object would lose a name that occurs twice. */
@@ -43,13 +52,13 @@ function asExpectation(actual: Transformed, expected: Expectation, mapping: Mapp
       return { kind: "rejected", id, codes: applies ? expected.codes : new Set([code]) };
     }
     case "write": {
-      const { id, expiresAt, lastActivityAt } = actual.session;
+      const { id, expiresAt, recency } = actual.session;
       const fields = mapOf(actual.session.fields);
       const jsonField = new Map(Object.entries(mapping.renames)).get(JSON_FIELD) ?? JSON_FIELD;
       const json = mapping.attributes === "json" ? fields.get(jsonField) : undefined;
       if (json !== undefined) fields.delete(jsonField);
       const members = json === undefined ? null : membersOf(json);
-      return { kind: "write", id, fields, json: members, expiresAt, lastActivityAt };
+      return { kind: "write", id, fields, json: members, expiresAt, recency };
     }
   }
 }
@@ -116,7 +125,7 @@ describe("the default layout", () => {
     expect(transformed).toMatchObject({
       session: {
         expiresAt: Date.parse("2026-12-01T00:00:00.000Z"),
-        lastActivityAt: "2026-11-23T18:38:56.924123Z",
+        recency: "2026-11-23T18:38:56.924123Z",
       },
     });
   });
@@ -158,9 +167,9 @@ describe("an expired session", () => {
 
   test("counts as the oldest when its last activity cannot be written", () => {
     expect(transform({ lastActivityAt: INFINITE_FUTURE }, {}, at)).toMatchObject({
-      lastActivityAt: null,
+      recency: null,
     });
-    expect(transform({}, {}, at)).toMatchObject({ lastActivityAt: "2026-11-23T18:38:56.924123Z" });
+    expect(transform({}, {}, at)).toMatchObject({ recency: "2026-11-23T18:38:56.924123Z" });
   });
 });
 
@@ -334,7 +343,7 @@ describe("the mapping's options", () => {
     const transformed = transform({ lastActivityAt: null, attributes: ["a", null] }, { nulls });
     expect(fieldsOf(transformed).get("last_activity_at")).toBe("\\N");
     expect(fieldsOf(transformed).get("a")).toBe("\\N");
-    expect(transformed).toMatchObject({ session: { lastActivityAt: null } });
+    expect(transformed).toMatchObject({ session: { recency: null } });
   });
 
   test("times before 1970 round down like all others", () => {

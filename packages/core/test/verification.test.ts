@@ -6,12 +6,16 @@ import {
   CONFLICT_POLICIES,
   type FoundSession,
   type Mapping,
+  targetLayoutOf,
+  textBytes,
   type Transformed,
   type Verdict,
   VERIFY_COUNT_NAMES,
   zeroVerifyCounts,
 } from "../src/index.js";
-import { exampleSession, instant, mappingWith, NOW } from "./example-session.js";
+import { NOW } from "./example-mapping.js";
+import { exampleSession, instant, mappingWith } from "./example-session.js";
+import { referenceStore } from "./resolved-store.js";
 import { type SourceSession, transformOne } from "./source-session.js";
 
 const NEWER = "2026-11-23T18:38:56.924124Z";
@@ -35,7 +39,8 @@ function verdict(found: (exact: FoundSession) => FoundSession, options: Case = {
   const exact = asWritten(
     transformOne(mapping)(exampleSession({ ...options.session, attributes: [] }), NOW),
   );
-  const run = { mapping, conflict: options.conflict ?? "replace" };
+  const layout = targetLayoutOf({ store: referenceStore, mapping });
+  const run = { layout, conflict: options.conflict ?? "replace" };
   return compareSession(
     expected,
     found(expected.kind === "write" ? asWritten(expected) : exact),
@@ -48,7 +53,7 @@ function verdict(found: (exact: FoundSession) => FoundSession, options: Case = {
 function asWritten(transformed: Transformed): FoundSession {
   if (transformed.kind !== "write") return NOTHING;
   const { fields, expiresAt } = transformed.session;
-  return { type: "hash", fields: fields.map((text) => Buffer.from(text)), expiresAt };
+  return { type: "hash", fields: fields.map(textBytes), expiresAt };
 }
 
 const exactly = (found: FoundSession) => found;
