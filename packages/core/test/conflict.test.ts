@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  compareExpiries,
+  compareRecency,
   compareTexts,
   CONFLICT_POLICIES,
   type RecencyForm,
@@ -111,5 +113,47 @@ describe("what is found in the target", () => {
       ),
       { seed, numRuns: 300 },
     );
+  });
+});
+
+describe("an expiry that is found in the target", () => {
+  test("is newer or older than the source's, and the same within a millisecond", () => {
+    const order = [-2, -1, 0, 1, 2].map((step) => compareExpiries(1_000 + step, 1_000));
+    expect(order).toStrictEqual(["older", "same", "same", "same", "newer"]);
+  });
+
+  test("cannot be compared where the key never expires", () => {
+    expect(compareExpiries(null, 1_000)).toBe("incomparable");
+    expect(compareExpiries(null, -Infinity)).toBe("incomparable");
+  });
+
+  test("is newer than an expiry that lies before all others", () => {
+    expect(compareExpiries(0, -Infinity)).toBe("newer");
+  });
+});
+
+describe("recency", () => {
+  const hash = (...fields: string[]) => ({
+    type: "hash",
+    fields: fields.map((text) => Buffer.from(text)),
+    expiresAt: 5_000,
+  });
+  const source = { recency: "5", expiresAt: 9_000 };
+  const byField = { by: "field", name: "seen", form: "number", absent: "-" } as const;
+
+  test("is compared by the field that the store names, whatever the expiries", () => {
+    expect(compareRecency(hash("a", "1", "seen", "6"), source, byField)).toBe("newer");
+    expect(compareRecency(hash("seen", "4"), source, byField)).toBe("older");
+    expect(compareRecency(hash("seen", "5.0"), source, byField)).toBe("same");
+    expect(compareRecency(hash("seen", "soon"), source, byField)).toBe("incomparable");
+  });
+
+  test("is none where the field is not there, or holds what stands for null", () => {
+    for (const found of [hash("a", "seen"), hash(), hash("seen", "-")])
+      expect(compareRecency(found, source, byField)).toBe("older");
+  });
+
+  test("is compared by the expiry where the store names no field", () => {
+    expect(compareRecency(hash("seen", "6"), source, { by: "expiry" })).toBe("older");
   });
 });
