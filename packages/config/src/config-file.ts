@@ -2,6 +2,7 @@ import {
   completeMapping,
   defaultStore,
   type Mapping,
+  mappingMistakes,
   mappingSchema,
   type NamedStore,
   RehomeError,
@@ -10,7 +11,7 @@ import {
 import { z } from "zod";
 import { describeValues, isValueOf, type Setting } from "./setting.js";
 import { type Section, SECTIONS, settingsOf, type Values } from "./settings.js";
-import { clashesIn, type StoreConfig, storeConfigSchema } from "./store-config.js";
+import { type StoreConfig, storeConfigSchema } from "./store-config.js";
 import { type User, usersSchema } from "./user.js";
 
 /** What a `rehome.config.{ts,js,json}` holds: all of it optional. */
@@ -45,12 +46,17 @@ function settingSchema(setting: Setting): z.ZodType {
   return z.custom((value) => isValueOf(setting, value), `must be ${describeValues(setting)}`);
 }
 
-export const defaultMapping: Mapping = completeMapping(mappingSchema.parse({}), defaultStore);
+const unfinishedMapping = mappingSchema.parse({});
 
-/** The configuration when no file says anything: every option with its default. */
+export const defaultMapping: Mapping = completeMapping(unfinishedMapping, defaultStore);
+
+/**
+ * The configuration when no file says anything: every option with its default. The key prefix is the store's, so that
+ * it changes with the store.
+ */
 export const defaultConfig = {
   store: defaultStore.name,
-  mapping: defaultMapping,
+  mapping: unfinishedMapping,
   users: [] as User[],
   ...Object.fromEntries(
     SECTIONS.map((section) => [
@@ -58,7 +64,13 @@ export const defaultConfig = {
       Object.fromEntries(settingsOf(section).map(([key, setting]) => [key, setting.default])),
     ]),
   ),
-} as { store: string; mapping: Mapping; users: User[] } & { [S in Section]: Values<S> };
+} as DefaultConfig;
+
+type DefaultConfig = {
+  store: string;
+  mapping: z.output<typeof mappingSchema>;
+  users: User[];
+} & { [S in Section]: Values<S> };
 
 /** A file that was read and found good; `file` is null where there is none. */
 export interface LoadedConfig {
@@ -88,10 +100,12 @@ export function parseConfig(file: string, content: unknown): LoadedConfig {
   const { success, data, error } = configSchema.safeParse(content);
   if (!success) throw badConfig(file, listMistakes(error.issues.flatMap(describe)));
   const store = data.store ?? defaultStore;
-  const mapping = completeMapping(data.mapping ?? mappingSchema.parse({}), store);
-  const clashes = clashesIn(store, mapping);
-  if (clashes.length > 0)
-    throw badConfig(file, listMistakes(clashes.map(({ path, message }) => at(path, message))));
+  const mapping = completeMapping(data.mapping ?? unfinishedMapping, store);
+  const mistakes = mappingMistakes(store, mapping);
+  if (mistakes.length > 0) {
+    const lines = mistakes.map(({ path, message }) => at(["mapping", ...path], message));
+    throw badConfig(file, listMistakes(lines));
+  }
   return { file, given: content as RehomeConfig, store, mapping, users: data.users ?? [] };
 }
 

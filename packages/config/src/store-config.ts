@@ -1,6 +1,4 @@
 import {
-  clashingRenames,
-  type Mapping,
   type NamedStore,
   parseTableName,
   type Preset,
@@ -20,40 +18,15 @@ export type StoreConfig =
   | ({ readonly preset: string } & Partial<PresetOptions>)
   | StoreDescription;
 
-interface Option {
-  readonly expects: string;
-  accepts(value: unknown): boolean;
-}
-
-const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
-
-const OPTIONS: Readonly<Record<PresetOption, Option>> = {
-  table: {
-    expects: "a table's name, [schema.]table",
-    accepts: (value) => isText(value) && parseTableName(value) !== null,
-  },
-  keyPrefix: { expects: "a text that is not empty", accepts: isText },
-  lifetimeSeconds: {
-    expects: "a whole number of seconds",
-    accepts: (value) => Number.isSafeInteger(value) && Number(value) > 0,
-  },
-  zone: { expects: '"server", "UTC" or a zone\'s name', accepts: isText },
-};
-
-interface Mistake {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
+type Issue = z.core.$ZodIssue;
 
 /** Gives the store that is meant, or every mistake. */
 export const storeConfigSchema = z.unknown().transform((config, context): NamedStore => {
   const read = readStore(config);
   if (!Array.isArray(read)) return read;
-  for (const issue of read) context.addIssue(issue);
+  for (const issue of read) context.addIssue({ ...issue });
   return z.NEVER;
 });
-
-type Issue = Parameters<z.core.$RefinementCtx["addIssue"]>[0];
 
 function readStore(config: unknown): NamedStore | Issue[] {
   if (typeof config === "string") return readPreset(config, {}, []);
@@ -62,56 +35,72 @@ function readStore(config: unknown): NamedStore | Issue[] {
     return readPreset(preset, options, ["preset"]);
   }
   const { success, data, error } = storeSchema.safeParse(config);
-  return success ? { name: "custom", ...data } : (error.issues as Issue[]);
+  return success ? { name: "custom", ...data } : error.issues;
 }
 
 function readPreset(
   name: unknown,
   options: Readonly<Record<string, unknown>>,
-  path: readonly string[],
+  path: PropertyKey[],
 ): NamedStore | Issue[] {
   const preset = PRESETS.find((one) => one.name === name);
-  const mistakes =
-    preset === undefined
-      ? [{ path, message: unknownPreset(name) }]
-      : [...mistakesIn(preset, options)];
-  return preset !== undefined && mistakes.length === 0
-    ? presetStore(preset, options)
-    : mistakes.map(({ path: at, message }): Issue => ({ code: "custom", path: [...at], message }));
+  if (preset === undefined) return [mistake(path, unknownPreset(name))];
+  const mistakes = [...wrongOptions(preset, options), ...missingOptions(preset, options)];
+  return mistakes.length > 0 ? mistakes : presetStore(preset, options);
+}
+
+function mistake(path: PropertyKey[], message: string): Issue {
+  return { code: "custom", path, message };
 }
 
 function unknownPreset(name: unknown): string {
   const known = PRESETS.map((one) => one.name);
-  const nearest = isText(name) ? closest(name.toLowerCase(), known) : null;
-  const isNear =
-    isText(name) && nearest !== null && distance(name.toLowerCase(), nearest) <= nearest.length / 2;
-  const meant = isNear ? `, did you mean ${nearest}?` : "";
+  const nearest = typeof name === "string" ? nearestOf(name.toLowerCase(), known) : null;
+  const meant = nearest === null ? "" : `, did you mean ${nearest}?`;
   return `unknown preset${meant} (there are: ${known.join(", ")})`;
 }
 
-function* mistakesIn(
-  preset: Preset,
-  options: Readonly<Record<string, unknown>>,
-): Generator<Mistake> {
-  const known = [...(Object.keys(preset.defaults) as PresetOption[]), ...preset.needs];
-  for (const [name, value] of Object.entries(options)) {
-    const option = known.find((one) => one === name);
-    if (option === undefined)
-      yield { path: [name], message: `unknown (${preset.name} has: ${known.join(", ")})` };
-    else if (!OPTIONS[option].accepts(value))
-      yield { path: [name], message: `must be ${OPTIONS[option].expects}` };
-  }
-  for (const option of preset.needs) {
-    if (options[option] !== undefined) continue;
-    const why = preset.traps.find((trap) => trap.includes(`\`${option}\``));
-    yield { path: [option], message: `must be given for ${preset.name}. ${why ?? ""}`.trim() };
-  }
+/** Null where none is near. */
+function nearestOf(name: string, known: readonly string[]): string | null {
+  const nearest = closest(name, known);
+  return distance(name, nearest) <= nearest.length / 2 ? nearest : null;
 }
 
-/** Two fields that a mapping would give one name, by their path in the file. */
-export function clashesIn(store: NamedStore, mapping: Mapping): Mistake[] {
-  return clashingRenames(store, mapping).map(({ field, message }) => ({
-    path: ["mapping", "renames", field],
-    message,
-  }));
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+interface Option {
+  readonly expects: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+const OPTIONS: Readonly<Record<PresetOption, Option>> = {
+  table: {
+    expects: "a table's name, [schema.]table",
+    accepts: (value) => isText(value) && parseTableName(value) !== null,
+  },
+  keyPrefix: { expects: "a text that is not empty", accepts: isText },
+  lifetimeSeconds: {
+    expects: "a whole number of seconds, more than 0",
+    accepts: (value) => Number.isSafeInteger(value) && Number(value) > 0,
+  },
+  zone: { expects: '"server", "UTC" or a zone\'s name', accepts: isText },
+};
+
+function wrongOptions(preset: Preset, options: Readonly<Record<string, unknown>>): Issue[] {
+  const known = [...(Object.keys(preset.defaults) as PresetOption[]), ...preset.needs];
+  return Object.entries(options).flatMap(([name, value]) => {
+    const option = known.find((one) => one === name);
+    if (option === undefined)
+      return [mistake([name], `unknown (${preset.name} has: ${known.join(", ")})`)];
+    const { expects, accepts } = OPTIONS[option];
+    return accepts(value) ? [] : [mistake([name], `must be ${expects}`)];
+  });
+}
+
+function missingOptions(preset: Preset, options: Readonly<Record<string, unknown>>): Issue[] {
+  const missing = preset.needs.filter((option) => !Object.hasOwn(options, option));
+  return missing.map((option) => {
+    const why = preset.traps.find((trap) => trap.includes(`\`${option}\``));
+    return mistake([option], `must be given for ${preset.name}. ${why ?? ""}`.trim());
+  });
 }

@@ -1,8 +1,9 @@
-import { defaultMapping, mappingSchema } from "@rehome/core";
+import { defaultStore, mappingSchema } from "@rehome/core";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import {
   defaultConfig,
+  defaultMapping,
   noConfig,
   parseConfig,
   readSetting,
@@ -31,11 +32,15 @@ describe("a config file may hold", () => {
     expect(parseConfig("f", copy)).toStrictEqual({
       file: "f",
       given: defaultConfig,
+      store: defaultStore,
       mapping: defaultMapping,
       users: [],
     });
-    expect(Object.keys(defaultConfig)).toEqual(["mapping", "users", ...SECTIONS]);
-    expect(Object.keys(defaultConfig.mapping)).toEqual(Object.keys(mappingSchema.shape));
+    expect(Object.keys(defaultConfig)).toEqual(["store", "mapping", "users", ...SECTIONS]);
+    // The key prefix is the store's.
+    expect([...Object.keys(defaultConfig.mapping), "keyPrefix"].toSorted()).toEqual(
+      Object.keys(mappingSchema.shape).toSorted(),
+    );
   });
 
   test("any part of a mapping, whose rest is the default", () => {
@@ -43,6 +48,7 @@ describe("a config file may hold", () => {
     expect(parseConfig("f", { mapping: given })).toStrictEqual({
       file: "f",
       given: { mapping: given },
+      store: defaultStore,
       mapping: { ...defaultMapping, ...given },
       users: [],
     });
@@ -65,6 +71,25 @@ test("an operator's file is typed by its keys and values", () => {
     start: { onConflict: "keep"; maxRate: null };
     worker: { logLevel: "debug" };
   }>().toExtend<RehomeConfig>();
+  expectTypeOf<{ store: string }>().toExtend<RehomeConfig>();
+  expectTypeOf<{ store: { preset: string; table: string } }>().toExtend<RehomeConfig>();
+  expectTypeOf<{
+    store: {
+      sessions: {
+        table: string;
+        id: string;
+        expires: { column: string; as: "epoch-seconds" };
+        fields: { a: string; b: { column: string; codec: "hex" } };
+      };
+      value: { string: string; codec: ["base64", "php-string"] };
+    };
+  }>().toExtend<RehomeConfig>();
+  expectTypeOf<{
+    store: { sessions: { table: string; id: string; expires: string }; value: "text" };
+  }>().not.toExtend<RehomeConfig>();
+  expectTypeOf<{
+    store: { sessions: { table: string; id: string } };
+  }>().not.toExtend<RehomeConfig>();
   expectTypeOf<{ start: { chunkSize: string } }>().not.toExtend<RehomeConfig>();
   expectTypeOf<{ mapping: { timestamps: "unix" } }>().not.toExtend<RehomeConfig>();
 });
@@ -78,7 +103,7 @@ describe("a mistake is named by its path, in one line that says what belongs the
     [{ mapping: { renames: { "a\nb": 7 } } }, /: mapping\.renames\["a\\nb"\]: .*string/],
     [{ mapping: { renames: { user_id: "email" } } }, /: mapping\.renames\.user_id: .*both.*email/],
     [{ mapping: { keyPrefix: "" } }, /: mapping\.keyPrefix: must not be empty/],
-    [{ mapping: [] }, /: mapping: .*expected object/],
+    [{ mapping: [] }, /: mapping: must be an object$/],
     [{ start: { chunkSize: 0 } }, /: start\.chunkSize: must be a whole number from 1 to 1000000$/],
     [{ start: { chunkSize: "5" } }, /: start\.chunkSize: must be a whole number/],
     [{ start: { chunkSize: 1.5 } }, /: start\.chunkSize: must be a whole number/],
@@ -114,7 +139,10 @@ describe("a mistake is named by its path, in one line that says what belongs the
 
 describe("an unknown key is refused, with those there are,", () => {
   test.each([
-    [{ mappings: {} }, /: mappings: unknown \(there are: mapping, users, start, .*dashboard\)/],
+    [
+      { mappings: {} },
+      /: mappings: unknown \(there are: store, mapping, users, start, .*dashboard\)/,
+    ],
     [{ mapping: { timestamp: 1 } }, /: mapping\.timestamp: unknown .*timestamps, .*keyPrefix/],
     [
       { mapping: { nulls: { placeholder: "", text: "" } } },
