@@ -17,8 +17,8 @@ function expiry(expires: Expires, until: Cell, begin: Cell = null): [number, num
     { until: isTime ? "time" : "number", begin: "number" },
   );
   const batch = batchOfRows(store, [{ cells: { id: "a", until, begin } }]);
-  const { milliseconds, microseconds } = makeExpiry(store, STARTED_AT);
-  return [milliseconds(batch, 0), microseconds(batch, 0)];
+  const read = makeExpiry(store, STARTED_AT);
+  return [read.milliseconds(batch, 0), read.microseconds(batch, 0)];
 }
 
 describe("an expiry that is a time", () => {
