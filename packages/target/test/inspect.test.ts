@@ -16,6 +16,8 @@ import {
   rejection,
   useTarget,
   write,
+  keysUnder,
+  layoutUnder,
 } from "./target-fixture.js";
 
 const shared = useTarget();
@@ -40,7 +42,7 @@ async function urlOf(user: string, ...rules: string[]): Promise<URL> {
 
 async function failureAt(url: URL, commandTimeoutMs = 500): Promise<unknown> {
   const target = openTarget(url, { commandTimeoutMs });
-  const error = await rejection(target.inspect());
+  const error = await rejection(target.inspect(layoutUnder("session:")));
   await target.close();
   expect(everythingIn(error)).not.toMatch(/canary/);
   expect(error).toMatchObject({ name: "RehomeError", hint: expect.any(String) });
@@ -51,7 +53,7 @@ describe("preflight", () => {
   test("tells what the target is, and leaves nothing behind", async () => {
     const before = await redis.dbsize();
     const target = openTarget(new URL(server.url));
-    const facts = await target.inspect();
+    const facts = await target.inspect(layoutUnder("session:"));
     expect(facts).toMatchObject({ maxmemoryPolicy: "noeviction", maxMemory: null, warnings: [] });
     expect(facts.version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(facts.runId).toBe((await target.identity()).runId);
@@ -63,7 +65,7 @@ describe("preflight", () => {
   test("warns where sessions may be evicted, and tells the limit of memory", async () => {
     await redis.config("SET", "maxmemory", "500mb", "maxmemory-policy", "volatile-lru");
     const target = openTarget(new URL(server.url));
-    const facts = await target.inspect();
+    const facts = await target.inspect(layoutUnder("session:"));
     expect(facts.maxMemory).toBe(500 * 1024 * 1024);
     expect(facts.warnings).toEqual([expect.stringContaining("volatile-lru")]);
     await redis.config("SET", "maxmemory", "0", "maxmemory-policy", "noeviction");
@@ -178,10 +180,10 @@ describe("preflight", () => {
       const url = await urlOf(`just-enough-${way}`, "resetkeys", ...keys, "-@all", ...commands);
       url.pathname = way === "restore" ? "/2" : "/4";
       const target = openTarget(url);
-      const facts = await target.inspect();
+      const facts = await target.inspect(layoutUnder("session:"));
       expect(facts.warnings).toEqual(warnings);
       expect(facts.writeWay.kind).toBe(way);
-      const older = write("a", { lastActivityAt: OLD });
+      const older = write("a", { recency: OLD });
       for (const policy of ["newer", "replace"] as const) {
         expect(await target.load(batchOf([older]), options("session:", policy))).toEqual([
           "migrated",
@@ -194,7 +196,7 @@ describe("preflight", () => {
         "migrated",
       ]);
       expect(await target.load(batchOf([expired("b")]), options("session:"))).toEqual(["expired"]);
-      expect(await target.arePresent([id("a")], "session:")).toEqual([true]);
+      expect(await target.arePresent([id("a")], keysUnder("session:"))).toEqual([true]);
       expect(await countKeys(target, "session:")).toBe(1);
       const run = newRunId(new Date());
       expect(
@@ -213,7 +215,7 @@ describe("preflight", () => {
 
   test("gets by without INFO, and says what it does not know", async () => {
     const target = openTarget(await urlOf("blind", "-info"));
-    const facts = await target.inspect();
+    const facts = await target.inspect(layoutUnder("session:"));
     expect(facts).toMatchObject({
       version: "",
       runId: "",
@@ -229,7 +231,7 @@ test("where the expiry can only be told by the time left, it is right to the mil
   const target = openTarget(await urlOf("old", "-pexpiretime"));
   const keys = shared.prefix();
   expect(await target.load(batchOf([write("a")]), options(keys))).toEqual(["migrated"]);
-  const [found] = await target.readBack([id("a")], keys);
+  const [found] = await target.readBack([id("a")], layoutUnder(keys));
   expect(Math.abs(found!.expiresAt! - EXPIRY)).toBeLessThanOrEqual(1);
   expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["migrated"]);
   await redis.pexpireat(`${keys}a`, EXPIRY + 5);

@@ -11,6 +11,8 @@ import {
   useTarget,
   WAYS,
   write,
+  keysUnder,
+  layoutUnder,
 } from "./target-fixture.js";
 
 const HOSTILE = [
@@ -42,7 +44,7 @@ describe.each(WAYS)("written by %s", (way) => {
       const keys = prefix();
       const fields = HOSTILE.flatMap((name, i) => [name, HOSTILE.at(-1 - i)!]);
       const results = await target.load(
-        batchOf(HOSTILE.map((name) => write(name, { fields, lastActivityAt: null }))),
+        batchOf(HOSTILE.map((name) => write(name, { fields, recency: null }))),
         options(keys),
       );
       expect(results).toEqual(HOSTILE.map(() => "migrated"));
@@ -52,7 +54,9 @@ describe.each(WAYS)("written by %s", (way) => {
         expect(pairs((await redis.call("HGETALL", key)) as string[])).toEqual(pairs(fields));
         expect(await redis.pexpiretime(key)).toBe(EXPIRY);
       }
-      expect(await target.arePresent(HOSTILE.map(id), keys)).toEqual(HOSTILE.map(() => true));
+      expect(await target.arePresent(HOSTILE.map(id), keysUnder(keys))).toEqual(
+        HOSTILE.map(() => true),
+      );
     });
 
     test("any text comes back as the same bytes", async () => {
@@ -65,12 +69,12 @@ describe.each(WAYS)("written by %s", (way) => {
       await fc.assert(
         fc.asyncProperty(sessions, async (made) => {
           const entries = made.map(([name, fields]) =>
-            write(name, { fields: Object.entries(fields).flat(), lastActivityAt: null }),
+            write(name, { fields: Object.entries(fields).flat(), recency: null }),
           );
           await target.load(batchOf(entries), options(keys, "replace"));
           const found = await target.readBack(
             made.map(([name]) => id(name)),
-            keys,
+            layoutUnder(keys),
           );
           for (const [i, [, fields]] of made.entries()) {
             const wanted = Object.entries(fields).map(([name, value]) => [
@@ -101,7 +105,7 @@ describe.each(WAYS)("written by %s", (way) => {
           "migrated",
           "migrated",
         ]);
-        const [found] = await target.readBack([id("a")], keys);
+        const [found] = await target.readBack([id("a")], layoutUnder(keys));
         expect(fieldsOf(found)).toEqual(pairs(fields));
         expect(found!.expiresAt).toBe(EXPIRY);
         const smaller = write("a", { fields: fields.slice(0, 2_000) });
@@ -114,14 +118,14 @@ describe.each(WAYS)("written by %s", (way) => {
       const keys = prefix();
       const megabytes = (letter: string): string => `é${letter.repeat(5_000_000)}\r\n`;
       const entries = ["a", "b", "c"].map((name) =>
-        write(name, { fields: ["cart", megabytes(name)], lastActivityAt: null }),
+        write(name, { fields: ["cart", megabytes(name)], recency: null }),
       );
       expect(await target.load(batchOf(entries), options(keys))).toEqual([
         "migrated",
         "migrated",
         "migrated",
       ]);
-      const found = await target.readBack(["a", "b", "c"].map(id), keys);
+      const found = await target.readBack(["a", "b", "c"].map(id), layoutUnder(keys));
       for (const [i, name] of ["a", "b", "c"].entries()) {
         expect(found[i]!.fields[1]!.equals(Buffer.from(megabytes(name)))).toBe(true);
       }

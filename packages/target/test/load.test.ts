@@ -14,6 +14,7 @@ import {
   useTarget,
   WAYS,
   write,
+  layoutUnder,
 } from "./target-fixture.js";
 
 const POLICIES = ["newer", "replace", "keep"] as const;
@@ -40,11 +41,11 @@ describe.each(WAYS)("written by %s", (way) => {
 
     test("doing it again gives the same results and leaves the same sessions", async () => {
       const keys = prefix();
-      const entries = [write("a"), write("b", { lastActivityAt: null }), expired("c")];
+      const entries = [write("a"), write("b", { recency: null }), expired("c")];
       const first = await target.load(batchOf(entries), options(keys, policy));
-      const before = await target.readBack([id("a"), id("b"), id("c")], keys);
+      const before = await target.readBack([id("a"), id("b"), id("c")], layoutUnder(keys));
       expect(await target.load(batchOf(entries), options(keys, policy))).toEqual(first);
-      expect(await target.readBack([id("a"), id("b"), id("c")], keys)).toEqual(before);
+      expect(await target.readBack([id("a"), id("b"), id("c")], layoutUnder(keys))).toEqual(before);
     });
 
     test("a key of another type is left as it is", async () => {
@@ -68,7 +69,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}endless`, { mine: "1" });
       await redis.set(`${keys}string`, "held");
       const ids = ["first", "held", "endless", "string", "last"];
-      const before = await target.readBack(ids.map(id), keys);
+      const before = await target.readBack(ids.map(id), layoutUnder(keys));
       const entries = [
         rejected("first"),
         write("a"),
@@ -93,7 +94,7 @@ describe.each(WAYS)("written by %s", (way) => {
       ];
       for (let time = 0; time < 2; time += 1) {
         expect(await target.load(batchOf(entries), options(keys, policy))).toEqual(results);
-        expect(await target.readBack(ids.map(id), keys)).toEqual(before);
+        expect(await target.readBack(ids.map(id), layoutUnder(keys))).toEqual(before);
       }
       expect(await redis.hgetall(`${keys}c`)).toEqual({ only: "1" });
       expect(await target.load(batchOf(ids.map(rejected)), options(keys, policy))).toEqual(
@@ -124,7 +125,7 @@ describe.each(WAYS)("written by %s", (way) => {
         "migrated",
         "migrated",
       ]);
-      const found = await target.readBack([id("a"), id("b")], keys);
+      const found = await target.readBack([id("a"), id("b")], layoutUnder(keys));
       for (const session of found) {
         expect(fieldsOf(session)).toEqual(
           pairs(["user_id", "7", "last_activity_at", NEW, "cart", "apples"]),
@@ -155,9 +156,7 @@ describe.each(WAYS)("written by %s", (way) => {
         last_activity_at: "2025-12-31T23:59:59.999999Z",
         mine: "1",
       });
-      const entries = ["newer", "equal", "older"].map((name) =>
-        write(name, { lastActivityAt: OLD }),
-      );
+      const entries = ["newer", "equal", "older"].map((name) => write(name, { recency: OLD }));
       expect(await target.load(batchOf(entries), options(keys))).toEqual([
         "kept",
         "migrated",
@@ -195,9 +194,9 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}neither`, { mine: "1" });
       await redis.hset(`${keys}ours`, { mine: "1" });
       const entries = [
-        write("theirs", { lastActivityAt: null }),
-        write("neither", { lastActivityAt: null }),
-        write("ours", { lastActivityAt: OLD }),
+        write("theirs", { recency: null }),
+        write("neither", { recency: null }),
+        write("ours", { recency: OLD }),
       ];
       expect(await target.load(batchOf(entries), options(keys))).toEqual([
         "kept",
@@ -217,7 +216,7 @@ describe.each(WAYS)("written by %s", (way) => {
         await redis.hset(`${keys}a`, { last_activity_at: text });
         await redis.hset(`${keys}b`, { last_activity_at: `${text}?` });
         const fields = ["user_id", "7", "last_activity_at", text];
-        const entries = ["a", "b"].map((name) => write(name, { lastActivityAt: null, fields }));
+        const entries = ["a", "b"].map((name) => write(name, { recency: null, fields }));
         expect(await target.load(batchOf(entries), options(keys, "newer", { nulls }))).toEqual([
           "migrated",
           "kept",
@@ -228,7 +227,7 @@ describe.each(WAYS)("written by %s", (way) => {
     test("the last activity is looked for under the name it was given", async () => {
       const keys = prefix();
       await redis.hset(`${keys}a`, { seen: NEW, last_activity_at: OLD });
-      const entry = write("a", { lastActivityAt: OLD, fields: ["seen", OLD] });
+      const entry = write("a", { recency: OLD, fields: ["seen", OLD] });
       expect(
         await target.load(
           batchOf([entry]),
@@ -242,9 +241,7 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.hset(`${keys}newer`, { last_activity_at: "1000" });
       await redis.hset(`${keys}older`, { last_activity_at: "99.5" });
       await redis.hset(`${keys}odd`, { last_activity_at: "1e9" });
-      const entries = ["newer", "older", "odd"].map((name) =>
-        write(name, { lastActivityAt: "999" }),
-      );
+      const entries = ["newer", "older", "odd"].map((name) => write(name, { recency: "999" }));
       const results = await target.load(
         batchOf(entries),
         options(keys, "newer", { timestamps: "epoch-milliseconds" }),
@@ -314,13 +311,13 @@ describe.each(WAYS)("written by %s", (way) => {
     // Large enough that there are many calls, and rejected sessions on both sides of each.
     const fields = ["last_activity_at", OLD, "cart", "apples".repeat(2_000)];
     const entries = names.map((name, i) =>
-      i % 11 === 3 ? rejected(name) : write(name, { lastActivityAt: OLD, fields }),
+      i % 11 === 3 ? rejected(name) : write(name, { recency: OLD, fields }),
     );
     const results = await target.load(batchOf(entries), options(keys));
     expect(results).toEqual(
       names.map((_, i) => (i % 11 === 3 ? null : i % 7 === 0 ? "kept" : "migrated")),
     );
-    const [found] = await target.readBack([id("2344")], keys);
+    const [found] = await target.readBack([id("2344")], layoutUnder(keys));
     expect(fieldsOf(found)).toEqual(pairs(fields));
     expect(await target.load(batchOf([]), options(keys))).toEqual([]);
   });
@@ -328,7 +325,7 @@ describe.each(WAYS)("written by %s", (way) => {
   test("a session without a single field stops the load before anything is written", async () => {
     const keys = prefix();
     const entries = [write("a"), write("b", { fields: [] })];
-    await expect(target.load(batchOf(entries), options(keys))).rejects.toThrow("no field");
+    await expect(target.load(batchOf(entries), options(keys))).rejects.toThrow("no value");
     expect(await redis.exists(`${keys}a`)).toBe(0);
   });
 
@@ -353,7 +350,7 @@ describe.each(WAYS)("written by %s", (way) => {
     expect(await target.load(batchOf(entries), options(keys))).toEqual(all.map(() => "migrated"));
     const found = await target.readBack(
       all.map((_, i) => id(`${i}`)),
-      keys,
+      layoutUnder(keys),
     );
     for (const [i, expiresAt] of all.entries()) {
       const held = found[i]!.expiresAt;

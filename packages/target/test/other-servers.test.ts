@@ -10,7 +10,17 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import { sessions } from "./payload-cases.js";
 import { expectEncodings, expectHeld, loadAll, writeAsApplication } from "./payload-fixture.js";
-import { batchOf, EXPIRY, expired, id, NEW, OLD, options, write } from "./target-fixture.js";
+import {
+  batchOf,
+  EXPIRY,
+  expired,
+  id,
+  NEW,
+  OLD,
+  options,
+  write,
+  layoutUnder,
+} from "./target-fixture.js";
 
 const SEED = inject("seed");
 const SESSIONS = 500;
@@ -52,7 +62,7 @@ describe.each(here)("a load to $name", ({ name, binary, way, args }) => {
   });
 
   it(`goes by ${way}, which the preflight tells where it costs memory`, async () => {
-    const facts = await target.inspect();
+    const facts = await target.inspect(layoutUnder("session:"));
     expect(facts.writeWay.kind).toBe(way);
     expect(facts.warnings).toEqual(
       way === "restore"
@@ -90,7 +100,7 @@ describe.each(here)("a load to $name", ({ name, binary, way, args }) => {
 
   it("keeps, replaces and removes what is there by the conflict policy", async () => {
     await redis.flushall();
-    const entries = [write("new"), write("older"), write("newer", { lastActivityAt: OLD })];
+    const entries = [write("new"), write("older"), write("newer", { recency: OLD })];
     const fill = async (): Promise<void> => {
       await redis.flushall();
       await redis.hset("p:older", "last_activity_at", OLD, "stale", "1");
@@ -109,7 +119,7 @@ describe.each(here)("a load to $name", ({ name, binary, way, args }) => {
       expect(await target.load(batchOf(loaded), options("p:", policy))).toEqual(results);
       expect(await redis.hexists("p:older", "stale")).toBe(policy === "keep" ? 1 : 0);
       expect(await redis.exists("p:gone")).toBe(policy === "keep" ? 1 : 0);
-      const [found] = await target.readBack([id("new")], "p:");
+      const [found] = await target.readBack([id("new")], layoutUnder("p:"));
       expect(Math.abs(found!.expiresAt! - EXPIRY)).toBeLessThanOrEqual(isExact ? 0 : 1);
     }
   });

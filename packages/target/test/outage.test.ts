@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import {
   batchOf,
+  expired,
   countKeys,
   EXPIRY,
   everythingIn,
@@ -17,6 +18,7 @@ import {
   WAYS,
   WITHOUT_RESTORE,
   write,
+  layoutUnder,
 } from "./target-fixture.js";
 
 const SECRETS = /canary/;
@@ -65,16 +67,13 @@ describe.each(WAYS)("written by %s", (way) => {
       await redis.pexpireat("oom:canary-id-0", EXPIRY);
       await redis.hset("oom:gone", "last_activity_at", OLD);
       await redis.config("SET", "maxmemory", "1mb");
-      const entries = [
-        { kind: "expired", id: id("gone"), lastActivityAt: NEW } as const,
-        ...names.map((name) => secret(name)),
-      ];
+      const entries = [expired("gone"), ...names.map((name) => secret(name))];
       expect(await outage(target.load(batchOf(entries), loadOptions))).toMatchObject({
         code: "target-OOM",
       });
       const found = await target.readBack(
         names.map((name) => id(`canary-id-${name}`)),
-        "oom:",
+        layoutUnder("oom:"),
       );
       expect(Object.fromEntries(fieldsOf(found[0]))).toEqual({ last_activity_at: OLD, mine: "1" });
       expect(found[0]!.expiresAt).toBe(EXPIRY);
@@ -153,7 +152,7 @@ describe.each(WAYS)("written by %s", (way) => {
       const left = (
         await target.readBack(
           names.map((name) => id(`canary-id-${name}`)),
-          "dies:",
+          layoutUnder("dies:"),
         )
       ).filter(({ type }) => type !== "none");
       expect(left.length).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { expect } from "vitest";
 import type { Target } from "../src/index.js";
 import { expectedEncoding, type Fields, isInteger } from "./payload-cases.js";
-import { batchOf, EXPIRY, id, options, pairs } from "./target-fixture.js";
+import { batchOf, EXPIRY, id, options, pairs, layoutUnder } from "./target-fixture.js";
 
 /** A session as it is to be, and as it is found. */
 export interface Held {
@@ -22,7 +22,7 @@ export async function loadAll(target: Target, sessions: readonly Fields[]): Prom
       id: id(`${i}`),
       fields: fields.flat(),
       expiresAt: EXPIRY + i * 86_400_001,
-      lastActivityAt: null,
+      recency: null,
     },
   }));
   expect(await target.load(batchOf(entries), options(KEYS))).toEqual(entries.map(() => "migrated"));
@@ -44,7 +44,7 @@ export async function expectHeld(
 ): Promise<void> {
   const found = await target.readBack(
     wanted.map(({ key }) => id(key.slice(KEYS.length))),
-    KEYS,
+    layoutUnder(KEYS),
   );
   for (const [i, { fields, expiresAt }] of wanted.entries()) {
     const held = found[i]!;

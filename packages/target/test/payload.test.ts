@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import { encodePayload } from "../src/payload.js";
 import { writeCrc64 } from "../src/crc64.js";
-import { allocate } from "../src/space.js";
+import { allocate } from "../src/scratch-buffer.js";
 import { sessions, smallSessions } from "./payload-cases.js";
 import {
   expectEncodings,

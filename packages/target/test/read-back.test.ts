@@ -8,6 +8,8 @@ import {
   options,
   useTarget,
   write,
+  keysUnder,
+  layoutUnder,
 } from "./target-fixture.js";
 
 const { target, redis, prefix } = useTarget();
@@ -21,7 +23,7 @@ describe("reading back", () => {
     await target.load(batchOf([write("hash")]), options(keys));
     const found = await target.readBack(
       ["string", "none", "hash", "eternal", "set", "hash"].map(id),
-      keys,
+      layoutUnder(keys),
     );
     expect(found.map(({ type, expiresAt }) => [type, expiresAt])).toEqual([
       ["string", EXPIRY],
@@ -32,14 +34,14 @@ describe("reading back", () => {
       ["hash", EXPIRY],
     ]);
     expect(found.map(({ fields }) => fields.length)).toEqual([0, 0, 6, 2, 0, 6]);
-    expect(await target.readBack([], keys)).toEqual([]);
+    expect(await target.readBack([], layoutUnder(keys))).toEqual([]);
   });
 
   test("gives bytes that are no text as they are", async () => {
     const keys = prefix();
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28, 0x0d, 0x0a]);
     await redis.hset(`${keys}a`, bytes, bytes);
-    const [found] = await target.readBack([id("a")], keys);
+    const [found] = await target.readBack([id("a")], layoutUnder(keys));
     expect(found!.fields).toEqual([bytes, bytes]);
   });
 
@@ -51,7 +53,7 @@ describe("reading back", () => {
       write(name, { fields: ["name", name, "value", value(name)] }),
     );
     await target.load(batchOf(entries), options(keys));
-    const found = await target.readBack(names.map(id), keys);
+    const found = await target.readBack(names.map(id), layoutUnder(keys));
     expect(found).toHaveLength(names.length);
     for (const [i, name] of names.entries()) {
       expect(fieldsOf(found[i]).get("name")).toBe(name);
@@ -68,7 +70,7 @@ test("presence is told for each session, in the order asked for", async () => {
     batchOf(names.filter((_, i) => i % 3 === 1).map((name) => write(name))),
     options(keys),
   );
-  expect(await target.arePresent(names.map(id), keys)).toEqual(
+  expect(await target.arePresent(names.map(id), keysUnder(keys))).toEqual(
     names.map((_, i) => i === 0 || i % 3 === 1),
   );
 });

@@ -14,7 +14,10 @@ const replies = fc.array(
       weight: 2,
       arbitrary: fc.constant<Reply>({ error: "BUSYKEY Target key name already exists." }),
     },
-    { weight: 1, arbitrary: fc.constantFrom<Reply>("", "O", "OKAY", "OK ", 0, 1, -1, 2 ** 40) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<Reply>(null, "", "O", "OKAY", "OK ", 0, 1, -1, 2 ** 40),
+    },
     { weight: 1, arbitrary: line },
     { weight: 1, arbitrary: line.map((error): Reply => ({ error })) },
   ),
@@ -22,6 +25,7 @@ const replies = fc.array(
 );
 
 function encode(reply: Reply): Buffer {
+  if (reply === null) return Buffer.from("$-1\r\n");
   if (typeof reply === "number") return Buffer.from(`:${reply}\r\n`);
   return Buffer.from(typeof reply === "string" ? `+${reply}\r\n` : `-${reply.error}\r\n`);
 }
@@ -55,9 +59,15 @@ test("replies that come byte by byte are told as soon as they are whole, and not
   );
 });
 
-test.each(["$5\r\nhello\r\n", "*1\r\n:1\r\n", "HTTP/1.1 400 Bad Request\r\n", "\r\n"])(
-  "what is no reply of one line is refused: %j",
-  (text) => {
-    expect(() => new ReplyParser().add(Buffer.from(text))).toThrow("Protocol error");
-  },
-);
+test.each([
+  "$5\r\nhello\r\n",
+  "$0\r\n\r\n",
+  "$-2\r\n",
+  "$\r\n",
+  "*-1\r\n",
+  "*1\r\n:1\r\n",
+  "HTTP/1.1 400 Bad Request\r\n",
+  "\r\n",
+])("what is no reply of one line is refused: %j", (text) => {
+  expect(() => new ReplyParser().add(Buffer.from(text))).toThrow("Protocol error");
+});

@@ -1,8 +1,12 @@
 import {
   type ConflictPolicy,
   type FoundSession,
+  type KeyLayout,
   mappingSchema,
+  nullText,
+  renamed,
   type SessionId,
+  type TargetLayout,
   type TargetSession,
   type Transformed,
   TransformedBatch,
@@ -15,11 +19,13 @@ import { type LoadOptions, openTarget, type Target } from "../src/index.js";
 const HOUR = 3_600_000;
 /** Far from every machine's clock, and not a whole second. */
 export const EXPIRY = Date.now() + 24 * HOUR + 123;
+/** When an expired session has expired. */
+export const PAST = EXPIRY - 48 * HOUR;
 
 export const OLD = "2026-01-01T00:00:00.000001Z";
 export const NEW = "2026-01-01T00:00:00.000002Z";
 
-/** Both ways to write. What a load does is the same by either. */
+/** Both ways to write a hash. What a load does is the same by either. */
 export const WAYS = ["restore", "hset"] as const;
 export type Way = (typeof WAYS)[number];
 
@@ -31,7 +37,7 @@ export const WITHOUT_RESTORE = {
 } as const;
 
 /** The server's URL, for whom this way is the one to write. */
-export function urlFor(way: Way, serverUrl: string): URL {
+export function urlFor(way: Way | "set", serverUrl: string): URL {
   const url = new URL(serverUrl);
   if (way === "hset")
     [url.username, url.password] = [WITHOUT_RESTORE.name, WITHOUT_RESTORE.password];
@@ -39,7 +45,7 @@ export function urlFor(way: Way, serverUrl: string): URL {
 }
 
 /** The target of these tests, a client beside it, and prefixes that no other test writes under. */
-export function useTarget(way: Way = "restore"): {
+export function useTarget(way: Way | "set" = "restore"): {
   target: Target;
   redis: Redis;
   prefix: () => string;
@@ -50,7 +56,8 @@ export function useTarget(way: Way = "restore"): {
   let prefixes = 0;
   beforeAll(async () => {
     await redis.acl("SETUSER", WITHOUT_RESTORE.name, ...WITHOUT_RESTORE.rules);
-    expect((await target.writeWay("session:")).kind).toBe(way);
+    const layout = way === "set" ? byExpiry("session:") : layoutUnder("session:");
+    expect((await target.writeWay(layout)).kind).toBe(way);
   });
   afterAll(async () => {
     await target.close();
@@ -64,27 +71,52 @@ export function id(text: string): SessionId {
   return text as SessionId;
 }
 
+/** The keys of texts under a prefix. */
+export function keysUnder(prefix: string): KeyLayout {
+  return { prefix, idHoldsPrefix: false, idKind: "text" };
+}
+
+/** Where the reference store's sessions lie, mapped like this. */
+export function layoutUnder(prefix: string, mapping: object = {}): TargetLayout {
+  const parsed = { ...mappingSchema.parse(mapping), keyPrefix: prefix };
+  return {
+    keys: keysUnder(prefix),
+    type: "hash",
+    recency: {
+      by: "field",
+      name: renamed(parsed.renames, "last_activity_at"),
+      form: parsed.timestamps === "iso" ? "iso" : "number",
+      absent: nullText(parsed),
+    },
+  };
+}
+
+/** Where strings lie, or hashes without a recency: their expiries are compared. */
+export function byExpiry(prefix: string, type: TargetLayout["type"] = "string"): TargetLayout {
+  return { keys: keysUnder(prefix), type, recency: { by: "expiry" } };
+}
+
 export function options(
-  keyPrefix: string,
+  prefix: string,
   conflict: ConflictPolicy = "newer",
   mapping: object = {},
 ): LoadOptions {
-  return { conflict, mapping: { ...mappingSchema.parse(mapping), keyPrefix } };
+  return { conflict, layout: layoutUnder(prefix, mapping) };
 }
 
 export function session(name: string, overrides: Partial<TargetSession> = {}): TargetSession {
-  const lastActivityAt = overrides.lastActivityAt === undefined ? NEW : overrides.lastActivityAt;
-  const activity = lastActivityAt === null ? [] : ["last_activity_at", lastActivityAt];
+  const recency = overrides.recency === undefined ? NEW : overrides.recency;
+  const activity = recency === null ? [] : ["last_activity_at", recency];
   const fields = ["user_id", "7", ...activity, "cart", "apples"];
-  return { id: id(name), fields, expiresAt: EXPIRY, ...overrides, lastActivityAt };
+  return { id: id(name), fields, expiresAt: EXPIRY, ...overrides, recency };
 }
 
 export function write(name: string, overrides: Partial<TargetSession> = {}): Transformed {
   return { kind: "write", session: session(name, overrides) };
 }
 
-export function expired(name: string, lastActivityAt: string | null = NEW): Transformed {
-  return { kind: "expired", id: id(name), lastActivityAt };
+export function expired(name: string, recency: string | null = NEW, expiresAt = PAST): Transformed {
+  return { kind: "expired", id: id(name), expiresAt, recency };
 }
 
 export function rejected(name: string): Transformed {
@@ -127,10 +159,11 @@ export function everythingIn(error: unknown): string {
 /** How many different keys a scan gives. */
 export async function countKeys(
   target: Pick<Target, "scanIds">,
-  keyPrefix: string,
+  prefix: string,
   signal?: AbortSignal,
 ): Promise<number> {
   const seen = new Set<string>();
-  for await (const ids of target.scanIds(keyPrefix, signal)) for (const id of ids) seen.add(id);
+  for await (const ids of target.scanIds(keysUnder(prefix), signal))
+    for (const id of ids) seen.add(id);
   return seen.size;
 }

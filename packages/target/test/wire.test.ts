@@ -5,9 +5,18 @@ import { afterAll, afterEach, describe, expect, inject, test } from "vitest";
 import { openConnection } from "../src/connection.js";
 import { openTarget } from "../src/index.js";
 import type { Reply } from "../src/reply-parser.js";
-import { encodeRestores } from "../src/restore-commands.js";
+import { encodeAbsentWrites } from "../src/absent-writes.js";
+import { makeRestore } from "../src/restore.js";
 import { openWire, type Wire } from "../src/wire.js";
-import { batchOf, EXPIRY, everythingIn, options, rejection, write } from "./target-fixture.js";
+import {
+  batchOf,
+  EXPIRY,
+  everythingIn,
+  options,
+  rejection,
+  write,
+  keysUnder,
+} from "./target-fixture.js";
 
 const url = new URL(inject("redisUrl"));
 const redis = new Redis(url.href);
@@ -79,11 +88,11 @@ const keys = `wire-${Math.random().toString(36).slice(2)}:`;
 
 function restores(names: readonly string[]): readonly [Buffer, number] {
   const entries = names.map((name) =>
-    write(name, { fields: ["canary-field", "canary-value"], lastActivityAt: null }),
+    write(name, { fields: ["canary-field", "canary-value"], recency: null }),
   );
-  const [all, ...more] = encodeRestores(batchOf(entries), keys, 128);
+  const [all, ...more] = encodeAbsentWrites(batchOf(entries), keysUnder(keys), makeRestore(128));
   expect(more).toEqual([]);
-  return [all!.space.bytes.subarray(0, all!.size), all!.count];
+  return [all!.scratch.bytes.subarray(0, all!.size), all!.count];
 }
 
 /** Fit to be shown, and worth another try. */
@@ -281,7 +290,7 @@ describe("a connection that breaks", () => {
     closing.push(() => target.close());
     // So few that the script is called once.
     const entries = Array.from({ length: 150 }, (_, i) =>
-      write(`canary-${i}`, { fields: ["canary-field", "canary-value"], lastActivityAt: null }),
+      write(`canary-${i}`, { fields: ["canary-field", "canary-value"], recency: null }),
     );
     for (let time = 0; time < 3; time += 1) {
       const error = await rejection(target.load(batchOf(entries), options(keys)));

@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { openTarget } from "../src/index.js";
-import { batchOf, EXPIRY, options, write } from "./target-fixture.js";
+import { batchOf, EXPIRY, options, write, layoutUnder } from "./target-fixture.js";
 
 test("a server that ceases to take RESTORE in mid-run is written to by HSET from then on, and no load fails", async () => {
   const redis = new Redis(inject("redisUrl"));
@@ -16,7 +16,7 @@ test("a server that ceases to take RESTORE in mid-run is written to by HSET from
     redis.disconnect();
   });
   const keys = "write-way:";
-  expect((await target.writeWay(keys)).kind).toBe("restore");
+  expect((await target.writeWay(layoutUnder(keys))).kind).toBe("restore");
   expect(await target.load(batchOf([write("a")]), options(keys))).toEqual(["migrated"]);
 
   await redis.acl("SETUSER", "loses-restore", "-restore");
@@ -24,6 +24,6 @@ test("a server that ceases to take RESTORE in mid-run is written to by HSET from
     "migrated",
     "migrated",
   ]);
-  expect((await target.writeWay(keys)).kind).toBe("hset");
+  expect((await target.writeWay(layoutUnder(keys))).kind).toBe("hset");
   expect(await redis.pexpiretime(`${keys}b`)).toBe(EXPIRY);
 });
