@@ -8,10 +8,22 @@ export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 /** How what is found in the target stands to the source's. */
 export type Order = "newer" | "same" | "older" | "incomparable";
 
-const COMPARABLE: Record<RecencyForm, RegExp> = {
-  iso: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/,
-  number: /^-?\d{1,15}(\.\d+)?$/,
+/** Numbers that grow with time; null for a text that is not of the form. */
+const MEASURES: Record<RecencyForm, (text: string) => bigint | null> = {
+  iso: (text) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text)
+      ? BigInt(text.replaceAll(/\D/g, ""))
+      : null,
+  // Exactly: JavaScript's own numbers could not tell two times in nanoseconds apart.
+  number: (text) => {
+    const [, sign = "", whole = "", fraction = ""] = DECIMAL.exec(text) ?? [];
+    if (whole === "") return null;
+    const magnitude = BigInt(whole + fraction.padEnd(MAX_DIGITS, "0"));
+    return sign === "" ? magnitude : -magnitude;
+  },
 };
+const MAX_DIGITS = 30;
+const DECIMAL = /^(-?)(\d{1,30})(?:\.(\d{1,30}))?$/;
 
 /** Like is compared with like, and absent counts as oldest. */
 export function compareTexts(
@@ -19,11 +31,10 @@ export function compareTexts(
   source: string | null,
   form: RecencyForm,
 ): Order {
-  if (found === null || source === null) {
-    return found === source ? "same" : found === null ? "older" : "newer";
-  }
-  if (!COMPARABLE[form].test(found)) return "incomparable";
-  const [a, b] = form === "iso" ? [found, source] : [Number(found), Number(source)];
+  if (found === source) return "same";
+  if (found === null || source === null) return found === null ? "older" : "newer";
+  const [a, b] = [MEASURES[form](found), MEASURES[form](source)];
+  if (a === null || b === null) return "incomparable";
   return a > b ? "newer" : a < b ? "older" : "same";
 }
 

@@ -21,25 +21,45 @@ local function is_wrong_type(reply)
   return is_error(reply) and string.find(reply.err, 'WRONGTYPE', 1, true) ~= nil
 end
 
+-- A decimal number in parts that compare as texts: sign, whole digits without zeros before them, fraction without
+-- zeros behind it. Nil where it is none, or has too many digits. A number of Lua could not tell two times in
+-- nanoseconds apart.
+local function decimal(text)
+  local sign, whole, fraction = string.match(text, '^(%-?)(%d+)(%.?%d*)$')
+  if not whole or fraction == '.' or #whole > 30 or #fraction > 31 then return nil end
+  whole, fraction = string.gsub(whole, '^0+', ''), string.gsub(fraction, '%.?0*$', '')
+  return { is_negative = sign == '-' and whole .. fraction ~= '', whole = whole, fraction = fraction }
+end
+
+local function is_larger(a, b)
+  if a.is_negative ~= b.is_negative then return b.is_negative end
+  if a.is_negative then a, b = b, a end
+  if #a.whole ~= #b.whole then return #a.whole > #b.whole end
+  if a.whole ~= b.whole then return a.whole > b.whole end
+  return a.fraction > b.fraction
+end
+
 -- How a session found stands to the one at hand: 'k' newer, 'i' incomparable, nil older or the same. The rules of
 -- core's conflict.ts.
 local function compare_texts(found, recency)
   if not found or '=' .. found == null_mark then return nil end
   if recency == '' then return 'k' end
+  if found == recency then return nil end
   if form == 'iso' then
     if not string.find(found, ISO) then return 'i' end
     -- Both have the same shape, so a collation cannot order them otherwise than bytes do.
     return found > recency and 'k' or nil
   end
-  local whole, fraction = string.match(found, '^%-?(%d+)(%.?%d*)$')
-  if not whole or #whole > 15 or fraction == '.' then return 'i' end
-  return tonumber(found) > tonumber(recency) and 'k' or nil
+  local theirs, ours = decimal(found), decimal(recency)
+  if not theirs or not ours then return 'i' end
+  return is_larger(theirs, ours) and 'k' or nil
 end
 
+-- A millisecond is within what core allows for, so that what is kept here does not differ there.
 local function compare_expiries(key, recency)
   local found = expiry(key)
   if found < 0 then return 'i' end
-  return found > tonumber(recency) + (expiry_is_exact and 0 or 1) and 'k' or nil
+  return found > tonumber(recency) + 1 and 'k' or nil
 end
 
 local function holds_fields(key, first, last)

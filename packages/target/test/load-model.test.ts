@@ -1,20 +1,31 @@
-import { compareActivity, type Mapping, nullText, renamed, type Transformed } from "@rehome/core";
+import {
+  compareExpiries,
+  compareTexts,
+  type RecencyRule,
+  type TargetLayout,
+  type Transformed,
+} from "@rehome/core";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import type { LoadOptions, LoadResult } from "../src/index.js";
 import {
   batchOf,
   EXPIRY,
   id,
-  options,
+  keysUnder,
   pairs,
+  PAST,
   rejected,
   useTarget,
   WAYS,
 } from "./target-fixture.js";
 
-/** What a key holds: nothing, something that is no hash, or a hash. */
-type Held = null | "string" | { fields: Map<string, string>; expiresAt: number | null };
+const seed = inject("seed");
+
+/** What a key holds: nothing, something of another type, or a value; a string is the value of a field without a name. */
+type Held = null | "other" | { fields: Map<string, string>; expiresAt: number | null };
+
+type Layout = Omit<TargetLayout, "keys">;
 
 const IDS = ["a", "b", "c", "d"];
 
@@ -24,10 +35,16 @@ const isoTime = fc
     fc.integer({ min: 0, max: 3 }),
   )
   .map(([second, micro]) => `${second}.00000${micro}Z`);
-const epoch = fc.oneof(
+/** As an epoch is written, or as a source prints a number, among them ones that no double tells apart. */
+const number = fc.oneof(
   fc.integer({ min: -20, max: 20 }).map(String),
-  fc.constantFrom("1.5", "-0", "007", "999999999999999", "20.000000000000001"),
+  fc.constantFrom("1.5", "-0", "007", "999999999999999", "20.000000000000001", "-1.50", "0.05"),
+  fc
+    .bigInt({ min: 1_795_459_136_924_123_455n, max: 1_795_459_136_924_123_457n })
+    .map((nanoseconds) => String(nanoseconds)),
+  fc.constantFrom("-9007199254740993", "-9007199254740992", "12345678901234567890.1"),
 );
+const oddNumber = fc.constantFrom("NaN", "Infinity", "-Infinity", "1e+20", "1.5e-07");
 const odd = fc.oneof(
   fc.string(),
   fc.string({ unit: fc.constantFrom(...Array.from("0123456789.-+eE \n\u0000TZ:")) }),
@@ -43,6 +60,10 @@ const odd = fc.oneof(
     "1 ",
     "1\n",
     "1000000000000000",
+    "1".repeat(30),
+    "1".repeat(31),
+    `0.${"1".repeat(30)}`,
+    `0.${"1".repeat(31)}`,
     "nan",
     "inf",
     "1..2",
@@ -55,22 +76,27 @@ const odd = fc.oneof(
   ),
 );
 
-const mappings = fc
-  .record({
-    timestamps: fc.constantFrom("iso", "epoch-seconds", "epoch-milliseconds"),
-    nulls: fc.constantFrom(
-      "omit",
-      "empty",
-      { placeholder: "null" },
-      { placeholder: "3" },
-      { placeholder: "2026-01-01T00:00:00.000001Z" },
-    ),
-    renames: fc.constantFrom({}, { last_activity_at: "seen" }, { last_activity_at: "__proto__" }),
-  })
-  .map((chosen) => options("", "newer", chosen).mapping);
+const fieldRules: fc.Arbitrary<RecencyRule> = fc.record({
+  by: fc.constant("field" as const),
+  name: fc.constantFrom("last_activity_at", "seen", "__proto__"),
+  form: fc.constantFrom("iso", "number"),
+  absent: fc.constantFrom(null, "", "null", "3", "2026-01-01T00:00:00.000001Z"),
+});
 
-function times(mapping: Mapping): fc.Arbitrary<string> {
-  return mapping.timestamps === "iso" ? isoTime : epoch.filter((text) => /^-?\d+$/.test(text));
+function layoutsOf(type: TargetLayout["type"]): fc.Arbitrary<Layout> {
+  const expiry = fc.constant<RecencyRule>({ by: "expiry" });
+  const rules =
+    type === "string"
+      ? expiry
+      : fc.oneof({ weight: 3, arbitrary: fieldRules }, { weight: 1, arbitrary: expiry });
+  return rules.map((recency) => ({ type, recency }));
+}
+
+/** What a source may hold as recency. */
+function recenciesOf(rule: RecencyRule): fc.Arbitrary<string | null> {
+  if (rule.by === "expiry") return fc.constant(null);
+  if (rule.form === "iso") return fc.option(isoTime);
+  return fc.option(fc.oneof({ weight: 6, arbitrary: number }, { weight: 1, arbitrary: oddNumber }));
 }
 
 const names: fc.Arbitrary<string> = fc.constantFrom(
@@ -82,43 +108,41 @@ const names: fc.Arbitrary<string> = fc.constantFrom(
   "seen",
   "é\u0001\r\n$3",
 );
-const fieldMaps = fc
-  .array(fc.tuple(names, fc.string()), { minLength: 1, maxLength: 4 })
-  .map((entries) => new Map(entries));
-const expiries = fc.integer({ min: 0, max: 2 }).map((more) => EXPIRY + more);
+function valuesOf(type: TargetLayout["type"]): fc.Arbitrary<Map<string, string>> {
+  if (type === "string") return fc.string().map((text) => new Map([["", text]]));
+  return fc
+    .array(fc.tuple(names, fc.string()), { minLength: 1, maxLength: 4 })
+    .map((entries) => new Map(entries));
+}
+const expiries = fc.integer({ min: 0, max: 4 }).map((more) => EXPIRY + more);
 
-function entries(mapping: Mapping): fc.Arbitrary<Transformed> {
-  const activity = fc.option(times(mapping));
+function entriesOf({ type, recency: rule }: Layout): fc.Arbitrary<Transformed> {
   const write = fc
     .record({
-      fields: fieldMaps,
-      lastActivityAt: activity,
+      fields: valuesOf(type),
+      recency: recenciesOf(rule),
       expiresAt: expiries,
       name: fc.constantFrom(...IDS),
     })
-    .map((made): Transformed => {
-      const fields = new Map(made.fields);
-      const text = made.lastActivityAt ?? nullText(mapping);
-      fields.delete(activityName(mapping));
-      if (text !== null) fields.set(activityName(mapping), text);
-      else fields.set("user_id", "1");
-      return {
-        kind: "write",
-        session: {
-          id: id(made.name),
-          fields: [...fields].flat(),
-          expiresAt: made.expiresAt,
-          lastActivityAt: made.lastActivityAt,
-        },
-      };
+    .map(({ fields: made, recency, expiresAt, name }): Transformed => {
+      const fields = new Map(made);
+      if (rule.by === "field") {
+        const text = recency ?? rule.absent;
+        fields.delete(rule.name);
+        if (text !== null) fields.set(rule.name, text);
+        else fields.set("user_id", "1");
+      }
+      const session = { id: id(name), fields: [...fields].flat(), expiresAt, recency };
+      return { kind: "write", session };
     });
   const expired = fc
-    .record({ name: fc.constantFrom(...IDS), lastActivityAt: activity })
-    .map((made): Transformed => ({
-      kind: "expired",
-      id: id(made.name),
-      lastActivityAt: made.lastActivityAt,
-    }));
+    .record({
+      name: fc.constantFrom(...IDS),
+      recency: recenciesOf(rule),
+      // One that has passed, and, as if the clocks of two servers differed, one that has not.
+      expiresAt: fc.oneof(fc.constant(PAST), expiries),
+    })
+    .map(({ name, ...made }): Transformed => ({ kind: "expired", id: id(name), ...made }));
   return fc.oneof(
     { weight: 6, arbitrary: write },
     { weight: 2, arbitrary: expired },
@@ -126,93 +150,104 @@ function entries(mapping: Mapping): fc.Arbitrary<Transformed> {
   );
 }
 
-function helds(mapping: Mapping): fc.Arbitrary<Held> {
-  const activity = fc.option(fc.oneof(isoTime, epoch, odd, fc.constant(nullText(mapping) ?? "")));
-  const hash = fc
-    .record({ fields: fieldMaps, activity, expiresAt: fc.option(expiries) })
-    .map((made): Held => {
-      const fields = new Map(made.fields);
-      if (made.activity !== null) fields.set(activityName(mapping), made.activity);
-      return { fields, expiresAt: made.expiresAt };
+function heldsOf({ type, recency: rule }: Layout): fc.Arbitrary<Held> {
+  const absent = rule.by === "field" ? (rule.absent ?? "") : "";
+  const recencies = fc.option(fc.oneof(isoTime, number, oddNumber, odd, fc.constant(absent)));
+  const value = fc
+    .record({ fields: valuesOf(type), recency: recencies, expiresAt: fc.option(expiries) })
+    .map(({ fields: made, recency, expiresAt }): Held => {
+      const fields = new Map(made);
+      if (rule.by === "field" && recency !== null) fields.set(rule.name, recency);
+      return { fields, expiresAt };
     });
-  return fc.oneof({ weight: 4, arbitrary: hash }, fc.constant(null), fc.constant<Held>("string"));
-}
-
-function activityName(mapping: Mapping): string {
-  return renamed(mapping.renames, "last_activity_at");
+  return fc.oneof({ weight: 4, arbitrary: value }, fc.constant(null), fc.constant<Held>("other"));
 }
 
 /** The contract's Load step, written once more, from its text. */
 function loadIntoModel(
   model: Map<string, Held>,
   entry: Transformed,
-  { mapping, conflict }: LoadOptions,
+  { layout, conflict }: LoadOptions,
 ): LoadResult | null {
   if (entry.kind === "rejected") return null;
-  const name = entry.kind === "write" ? entry.session.id : entry.id;
-  const held = model.get(name) ?? null;
-  if (held === "string") return entry.kind === "write" ? "wrong-type" : "expired";
-  const ours = entry.kind === "write" ? entry.session.lastActivityAt : entry.lastActivityAt;
-  const verdict =
-    conflict === "newer" && held !== null ? judge(held.fields, ours, mapping) : "older";
+  const ours = entry.kind === "write" ? entry.session : entry;
+  const held = model.get(ours.id) ?? null;
+  if (held === "other") return entry.kind === "write" ? "wrong-type" : "expired";
+  const verdict = conflict === "newer" && held !== null ? judge(held, ours, layout) : "older";
   if (entry.kind === "expired") {
-    if (conflict !== "keep" && verdict === "older") model.delete(name);
+    if (conflict !== "keep" && verdict === "older") model.delete(ours.id);
     return "expired";
   }
-  const wanted: Held = { fields: pairs(entry.session.fields), expiresAt: entry.session.expiresAt };
+  const { fields, expiresAt } = entry.session;
+  const wanted: Held = { fields: pairs(fields as readonly string[]), expiresAt };
   if (conflict === "keep" && held !== null) {
-    const [a, b] = [held, wanted].map((hash) =>
+    const [a, b] = [held, wanted].map((value) =>
       JSON.stringify([
-        [...hash.fields].map((field) => JSON.stringify(field)).toSorted((x, y) => (x < y ? -1 : 1)),
-        hash.expiresAt,
+        [...value.fields]
+          .map((field) => JSON.stringify(field))
+          .toSorted((x, y) => (x < y ? -1 : 1)),
+        value.expiresAt,
       ]),
     );
     return a === b ? "migrated" : "kept";
   }
   if (verdict !== "older") return verdict;
-  model.set(name, wanted);
+  model.set(ours.id, wanted);
   return "migrated";
 }
 
 function judge(
-  fields: Map<string, string>,
-  ours: string | null,
-  mapping: Mapping,
+  held: Exclude<Held, null | "other">,
+  ours: { readonly recency: string | null; readonly expiresAt: number },
+  { recency: rule }: TargetLayout,
 ): "older" | "kept" | "incomparable" {
-  const theirs = fields.get(activityName(mapping));
-  if (theirs === undefined || theirs === nullText(mapping)) return "older";
-  if (ours === null) return "kept";
-  const [a, b] = [theirs, ours].map((text) => measure(text, mapping));
-  if (a === null) return "incomparable";
+  if (rule.by === "expiry") {
+    if (held.expiresAt === null) return "incomparable";
+    return held.expiresAt - ours.expiresAt > 1 ? "kept" : "older";
+  }
+  const theirs = held.fields.get(rule.name);
+  if (theirs === undefined || theirs === rule.absent) return "older";
+  if (ours.recency === null) return "kept";
+  if (theirs === ours.recency) return "older";
+  const [a, b] = [theirs, ours.recency].map((text) => measure(text, rule.form));
+  if (a === null || b === null) return "incomparable";
   return a! > b! ? "kept" : "older";
 }
 
-/** A number that grows with time; null where the text is not of the mapping's form. */
-function measure(text: string, mapping: Mapping): bigint | number | null {
+/** A number that grows with time; null where the text is not of the form. */
+function measure(text: string, form: "iso" | "number"): bigint | null {
   const letters = Array.from(text);
-  if (mapping.timestamps === "iso") {
+  if (form === "iso") {
     const shape = letters.map((letter) => (isDigit(letter) ? "0" : letter)).join("");
     if (shape !== "0000-00-00T00:00:00.000000Z") return null;
     return BigInt(letters.filter(isDigit).join(""));
   }
   const parts = text.replace(/^-/, "").split(".");
-  const areDigits = parts.every((part) => part !== "" && Array.from(part).every(isDigit));
-  return parts.length <= 2 && areDigits && parts[0]!.length <= 15 ? Number.parseFloat(text) : null;
+  const areDigits = parts.every(
+    (part) => part !== "" && part.length <= 30 && Array.from(part).every(isDigit),
+  );
+  if (parts.length > 2 || !areDigits) return null;
+  const magnitude = BigInt(parts[0]! + (parts[1] ?? "").padEnd(30, "0"));
+  return text.startsWith("-") ? -magnitude : magnitude;
 }
 
 function isDigit(letter: string): boolean {
   return letter >= "0" && letter <= "9";
 }
 
-describe.each(WAYS)("written by %s", (way) => {
+describe.each([...WAYS, "set"] as const)("written by %s", (way) => {
   const { target, redis, prefix } = useTarget(way);
+  const type = way === "set" ? "string" : "hash";
+  const layouts = layoutsOf(type);
+
   async function put(keys: string, model: ReadonlyMap<string, Held>): Promise<void> {
     for (const name of IDS) {
       const [key, held] = [keys + name, model.get(name) ?? null];
       await redis.del(key);
-      if (held === "string") await redis.set(key, "held");
+      if (held === "other") await redis.rpush(key, "held");
       else if (held !== null) {
-        await redis.hset(key, ...[...held.fields].flat());
+        if (type === "string") await redis.set(key, held.fields.get("")!);
+        else await redis.hset(key, ...[...held.fields].flat());
         if (held.expiresAt !== null) await redis.pexpireat(key, held.expiresAt);
       }
     }
@@ -221,24 +256,28 @@ describe.each(WAYS)("written by %s", (way) => {
   async function read(keys: string): Promise<Map<string, Held>> {
     const model = new Map<string, Held>();
     for (const name of IDS) {
-      const type = await redis.type(keys + name);
-      if (type === "string") model.set(name, "string");
-      if (type !== "hash") continue;
-      const fields = pairs((await redis.call("HGETALL", keys + name)) as string[]);
-      const expiresAt = await redis.pexpiretime(keys + name);
+      const key = keys + name;
+      const heldType = await redis.type(key);
+      if (heldType === "list") model.set(name, "other");
+      if (heldType !== type) continue;
+      const fields =
+        type === "string"
+          ? new Map([["", (await redis.get(key))!]])
+          : pairs((await redis.call("HGETALL", key)) as string[]);
+      const expiresAt = await redis.pexpiretime(key);
       model.set(name, { fields, expiresAt: expiresAt < 0 ? null : expiresAt });
     }
     return model;
   }
 
-  const scenarios = mappings.chain((mapping) =>
+  const scenarios = layouts.chain((layout) =>
     fc.record({
-      mapping: fc.constant(mapping),
-      start: fc.array(fc.tuple(fc.constantFrom(...IDS), helds(mapping)), { maxLength: 4 }),
+      layout: fc.constant(layout),
+      start: fc.array(fc.tuple(fc.constantFrom(...IDS), heldsOf(layout)), { maxLength: 4 }),
       loads: fc.array(
         fc.record({
           conflict: fc.constantFrom("newer", "replace", "keep"),
-          entries: fc.array(entries(mapping), { minLength: 1, maxLength: 6 }),
+          entries: fc.array(entriesOf(layout), { minLength: 1, maxLength: 6 }),
           twice: fc.boolean(),
         }),
         { minLength: 1, maxLength: 4 },
@@ -249,11 +288,11 @@ describe.each(WAYS)("written by %s", (way) => {
   test("whatever the target holds, a load does to it what the contract says", async () => {
     const keys = prefix();
     await fc.assert(
-      fc.asyncProperty(scenarios, async ({ mapping, start, loads }) => {
+      fc.asyncProperty(scenarios, async ({ layout, start, loads }) => {
         const model = new Map(start.filter(([, held]) => held !== null));
         await put(keys, model);
         for (const { conflict, entries: batch, twice } of loads) {
-          const loadOptions = { conflict, mapping: { ...mapping, keyPrefix: keys } } as const;
+          const loadOptions = { conflict, layout: { ...layout, keys: keysUnder(keys) } } as const;
           for (let time = 0; time < (twice ? 2 : 1); time += 1) {
             const expected = batch.map((entry) => loadIntoModel(model, entry, loadOptions));
             expect(await target.load(batchOf(batch), loadOptions)).toEqual(expected);
@@ -261,60 +300,74 @@ describe.each(WAYS)("written by %s", (way) => {
           }
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 300, seed },
     );
   });
 
-  test("the target compares last activities as core does", async () => {
+  const compared = fc.tuple(fc.option(expiries), expiries);
+  test("the target compares expiries as core does", async () => {
     const keys = prefix();
-    const pairsOf = mappings.chain((mapping) =>
+    await fc.assert(
+      fc.asyncProperty(fc.array(compared, { minLength: 1, maxLength: 50 }), async (cases) => {
+        for (const [i, [found]] of cases.entries()) await holdUntil(`${keys}${i}`, found);
+        const batch = cases.map(([, expiresAt], i): Transformed => ({
+          kind: "write",
+          session: { id: id(String(i)), fields: ["", "ours"], expiresAt, recency: null },
+        }));
+        const layout = { type, keys: keysUnder(keys), recency: { by: "expiry" } } as const;
+        const expected = cases.map(([found, source]) => resultOf(compareExpiries(found, source)));
+        expect(await target.load(batchOf(batch), { conflict: "newer", layout })).toEqual(expected);
+      }),
+      { numRuns: 20, seed },
+    );
+  });
+
+  async function holdUntil(key: string, expiresAt: number | null): Promise<void> {
+    await redis.del(key);
+    if (type === "string") await redis.set(key, "theirs");
+    else await redis.hset(key, "", "theirs");
+    if (expiresAt !== null) await redis.pexpireat(key, expiresAt);
+  }
+
+  test.skipIf(type === "string")("the target compares recencies as core does", async () => {
+    const keys = prefix();
+    const pairsOf = fieldRules.chain((rule) =>
       fc.record({
-        mapping: fc.constant(mapping),
+        rule: fc.constant(rule as RecencyRule & { by: "field" }),
         pairs: fc.array(
-          fc.tuple(fc.option(fc.oneof(isoTime, epoch, odd)), fc.option(times(mapping))),
+          fc.tuple(fc.option(fc.oneof(isoTime, number, oddNumber, odd)), recenciesOf(rule)),
           { minLength: 1, maxLength: 150 },
         ),
       }),
     );
     await fc.assert(
-      fc.asyncProperty(pairsOf, async ({ mapping, pairs: compared }) => {
-        const name = activityName(mapping);
+      fc.asyncProperty(pairsOf, async ({ rule, pairs: cases }) => {
         const filling = redis.pipeline();
-        for (const [i, [found]] of compared.entries()) {
+        for (const [i, [found]] of cases.entries()) {
           filling
             .del(keys + i)
-            .hset(keys + i, "user_id", "1", ...(found === null ? [] : [name, found]));
+            .hset(keys + i, "user_id", "1", ...(found === null ? [] : [rule.name, found]));
         }
         await filling.exec();
-        const batch = compared.map(([, source], i): Transformed => {
-          const fields = ["user_id", "2", ...(source === null ? [] : [name, source])];
+        const batch = cases.map(([, recency], i): Transformed => {
+          const fields = ["user_id", "2", ...(recency === null ? [] : [rule.name, recency])];
           return {
             kind: "write",
-            session: {
-              id: id(String(i)),
-              fields,
-              expiresAt: EXPIRY,
-              lastActivityAt: source,
-            },
+            session: { id: id(String(i)), fields, expiresAt: EXPIRY, recency },
           };
         });
-        const expected = compared.map(([found, source]) => {
-          const present = found === nullText(mapping) ? null : found;
-          const order = compareActivity(present, source, mapping.timestamps);
-          return order === "newer"
-            ? "kept"
-            : order === "incomparable"
-              ? "incomparable"
-              : "migrated";
+        const expected = cases.map(([found, source]) => {
+          const present = found === rule.absent ? null : found;
+          return resultOf(compareTexts(present, source, rule.form));
         });
-        expect(
-          await target.load(batchOf(batch), {
-            conflict: "newer",
-            mapping: { ...mapping, keyPrefix: keys },
-          }),
-        ).toEqual(expected);
+        const layout = { type, keys: keysUnder(keys), recency: rule } as const;
+        expect(await target.load(batchOf(batch), { conflict: "newer", layout })).toEqual(expected);
       }),
-      { numRuns: 150 },
+      { numRuns: 150, seed },
     );
   });
 });
+
+function resultOf(order: ReturnType<typeof compareTexts>): LoadResult {
+  return order === "newer" ? "kept" : order === "incomparable" ? "incomparable" : "migrated";
+}
