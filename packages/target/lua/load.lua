@@ -117,7 +117,7 @@ local function stands_in_the_way(key, is_expired, expires_at, recency, first, la
     found = redis.pcall('HGET', key, recency_name)
     if is_wrong_type(found) then return 'w' end
     if is_error(found) then return nil, found end
-    exists = found and true
+    exists = found or policy == 'keep' and redis.call('EXISTS', key) == 1
   else
     local held = redis.call('TYPE', key).ok
     if held ~= 'none' and held ~= expected_type then return 'w' end
@@ -127,7 +127,7 @@ local function stands_in_the_way(key, is_expired, expires_at, recency, first, la
     if form ~= 'expiry' then return compare_texts(found, recency) end
     return exists and compare_expiries(key, recency) or nil
   end
-  if policy == 'keep' and not is_expired and (exists or redis.call('EXISTS', key) == 1) then
+  if policy == 'keep' and exists and not is_expired then
     return holds_exactly(key, expires_at, first, last) and 'm' or 'k'
   end
   return nil

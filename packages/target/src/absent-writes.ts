@@ -14,15 +14,15 @@ export interface AbsentWrite {
   /** The command and how many arguments it has, up to the key. */
   readonly head: Buffer;
   /** How many bytes the arguments after the key may take. */
-  room(sessions: TransformedBatch, session: number): number;
+  readonly room: (sessions: TransformedBatch, session: number) => number;
   /** Writes them; returns where they end. */
-  write(
+  readonly write: (
     scratch: ScratchBuffer,
     at: number,
     sessions: TransformedBatch,
     session: number,
     expiresAt: number,
-  ): number;
+  ) => number;
 }
 
 /** What a command takes beyond its key and its value, at the most. */

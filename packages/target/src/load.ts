@@ -70,7 +70,8 @@ export async function load(
   const undecided =
     absentWrite === null ? submitted : submitted.filter((i) => results[i] === "present");
   if (undecided.length > 0) {
-    const decided = await loadByScript(connection, way, sessions, undecided, options);
+    const calls = encodeScriptCalls(sessions, undecided, options, way);
+    const decided = await sendAll(calls, (call) => send(connection, call));
     for (const [i, result] of decided.entries()) results[undecided[i] as number] = result;
   }
   return results as (LoadResult | null)[];
@@ -112,22 +113,6 @@ function resultOf(reply: Reply): LoadResult | "present" {
   throw describeTargetFailure(
     isError(reply) ? replyError(reply) : new Error("Protocol error: no such reply"),
   );
-}
-
-async function loadByScript(
-  connection: Connection,
-  way: WriteWay,
-  sessions: TransformedBatch,
-  chosen: readonly number[],
-  options: LoadOptions,
-): Promise<LoadResult[]> {
-  const calls = encodeScriptCalls(sessions, chosen, options, wayToDecide(way, options));
-  return await sendAll(calls, (call) => send(connection, call));
-}
-
-/** Under `keep`, what is there must be compared field by field, and nothing of it is replaced. */
-function wayToDecide(way: WriteWay, { conflict }: LoadOptions): WriteWay {
-  return conflict === "keep" && way.kind === "restore" ? { kind: "hset", reason: "" } : way;
 }
 
 /**

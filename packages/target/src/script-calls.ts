@@ -20,14 +20,18 @@ export interface ScriptCall {
 const MAX_BATCH_SESSIONS = 200;
 const MAX_BATCH_BYTES = 1024 * 1024;
 
-/** For the sessions that are `chosen`. Encodes as it is asked, so that what waits to be sent is not held twice. */
+/**
+ * For the sessions that are `chosen`. Encodes as it is asked, so that what waits to be sent is not held twice. The batch
+ * must stay as it is until all of it is sent.
+ */
 export function* encodeScriptCalls(
   sessions: TransformedBatch,
   chosen: readonly number[],
   { layout, conflict }: LoadOptions,
   way: WriteWay,
 ): Generator<ScriptCall> {
-  const header = [conflict, way.kind, ...encodeRecency(layout)];
+  const form = valueForm(way, conflict);
+  const header = [conflict, form.name, ...encodeRecency(layout)];
   let keys: (string | Buffer)[] = [];
   let args: Argument[] = [...header];
   let bytes = 0;
@@ -41,7 +45,7 @@ export function* encodeScriptCalls(
     keys.push(sessionKey(layout.keys, sessions.id(session)));
     args.push(sessions.isWrite(session) ? atLeastOne(sessions.expiresAt(session)) : "");
     args.push(recencyOf(sessions, session, layout));
-    const value = sessions.isWrite(session) ? encodeValue(sessions, session, way) : [];
+    const value = sessions.isWrite(session) ? form.encode(sessions, session) : [];
     // One at a time: a session may have more fields than a call can have arguments.
     args.push(value.length);
     for (const argument of value) args.push(argument);
@@ -55,32 +59,46 @@ function encodeRecency({ recency }: TargetLayout): Argument[] {
   return [form, name, absent === null ? "" : `=${absent}`];
 }
 
-/** A time beyond what a number of Lua holds is as late, or as early, as any. */
-const MAX_EXPIRY = Number.MAX_SAFE_INTEGER;
-
 function recencyOf(
   sessions: TransformedBatch,
   session: number,
   { recency }: TargetLayout,
 ): Argument {
   if (recency.by === "field") return sessions.recency(session) ?? "";
-  return Math.min(Math.max(sessions.expiresAt(session), -MAX_EXPIRY), MAX_EXPIRY);
+  return sessions.expiresAt(session);
 }
 
-function encodeValue(sessions: TransformedBatch, session: number, way: WriteWay): Argument[] {
-  const [from, to] = [sessions.fieldsFrom(session), sessions.fieldsTo(session)];
-  switch (way.kind) {
-    case "restore":
-      return [encodePayload(sessions, session, way.maxListpackEntries)];
-    case "set":
-      return [sessions.value(from)];
-    case "hset": {
-      const args: Argument[] = [];
-      for (let field = from; field < to; field += 1)
-        args.push(sessions.name(field), sessions.value(field));
-      return args;
-    }
-  }
+/** Makes the arguments of a value, in one of the forms that the script knows. */
+interface ValueForm {
+  readonly name: "restore" | "hset" | "set";
+  readonly encode: (sessions: TransformedBatch, session: number) => Argument[];
+}
+
+const AS_STRING: ValueForm = { name: "set", encode: encodeString };
+const AS_FIELDS: ValueForm = { name: "hset", encode: encodeFields };
+
+/** Under `keep` no hash is replaced, and the one that is there is compared field by field. */
+function valueForm(way: WriteWay, conflict: ConflictPolicy): ValueForm {
+  if (way.kind === "set") return AS_STRING;
+  if (way.kind === "hset" || conflict === "keep") return AS_FIELDS;
+  const { maxListpackEntries } = way;
+  return {
+    name: "restore",
+    encode: (sessions, session) => [encodePayload(sessions, session, maxListpackEntries)],
+  };
+}
+
+function encodeString(sessions: TransformedBatch, session: number): Argument[] {
+  const field = sessions.fieldsFrom(session);
+  return [sessions.bytes.subarray(sessions.valueStart(field), sessions.valueEnd(field))];
+}
+
+function encodeFields(sessions: TransformedBatch, session: number): Argument[] {
+  const args: Argument[] = [];
+  const to = sessions.fieldsTo(session);
+  for (let field = sessions.fieldsFrom(session); field < to; field += 1)
+    args.push(sessions.name(field), sessions.value(field));
+  return args;
 }
 
 /**
