@@ -22,13 +22,43 @@ const MAX_LISTPACK_ENTRIES = 32_767;
 
 const PROBE_LIFETIME_MS = 60_000;
 
-/** For a hash, tries RESTORE on a key of our own, outside the prefix, which is removed after. */
+/**
+ * Tries it on a key of our own, outside the prefix, which is removed after. Throws RehomeError `target-too-old` (exit 2)
+ * where the server cannot set a string and its expiry in one step.
+ */
 export async function findWriteWay(
   connection: Connection,
   { type, keys }: TargetLayout,
 ): Promise<WriteWay> {
-  if (type === "string") return { kind: "set" };
   const key = probePrefix(keys.prefix) + randomUUID();
+  return type === "string"
+    ? await findWayOfStrings(connection, key)
+    : await findWayOfHashes(connection, key);
+}
+
+async function findWayOfStrings(connection: Connection, key: string): Promise<WriteWay> {
+  try {
+    // The expiry has passed, so nothing stays even if we die here.
+    await connection.call("SET", [key, "", "PXAT", 1, "NX"]);
+    await connection.call("UNLINK", [key]);
+  } catch (error) {
+    const code = error instanceof RehomeError ? error.code : "";
+    if (code === "target-ERR") throw tooOld();
+    // Whoever writes is told the same, and the preflight says what is needed.
+    if (code !== "target-NOPERM") throw error;
+  }
+  return { kind: "set" };
+}
+
+function tooOld(): RehomeError {
+  return new RehomeError(
+    "target-too-old",
+    "the target does not take SET with PXAT: Redis 6.2 or later is needed",
+    { hint: "Give TARGET_URL the address of a newer server", exitCode: 2 },
+  );
+}
+
+async function findWayOfHashes(connection: Connection, key: string): Promise<WriteWay> {
   // With a value longer than the 64 bytes up to which HSET leaves a listpack.
   const fields = ["a", "1", "b", "x".repeat(100)];
   const payload = encodePayload(probeOf(fields), 0, DEFAULT_MAX_LISTPACK_ENTRIES);

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from "node:net";
-import { newRunId } from "@rehome/core";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { newRunId, type TargetLayout, type Transformed } from "@rehome/core";
 import { type RedisServer, startRedis } from "@rehome/tooling/local-services";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -18,6 +18,8 @@ import {
   write,
   keysUnder,
   layoutUnder,
+  text,
+  byExpiry,
 } from "./target-fixture.js";
 
 const shared = useTarget();
@@ -40,9 +42,13 @@ async function urlOf(user: string, ...rules: string[]): Promise<URL> {
   return url;
 }
 
-async function failureAt(url: URL, commandTimeoutMs = 500): Promise<unknown> {
+async function failureAt(
+  url: URL,
+  commandTimeoutMs = 500,
+  layout: TargetLayout = layoutUnder("session:"),
+): Promise<unknown> {
   const target = openTarget(url, { commandTimeoutMs });
-  const error = await rejection(target.inspect(layoutUnder("session:")));
+  const error = await rejection(target.inspect(layout));
   await target.close();
   expect(everythingIn(error)).not.toMatch(/canary/);
   expect(error).toMatchObject({ name: "RehomeError", hint: expect.any(String) });
@@ -207,6 +213,95 @@ describe("preflight", () => {
     },
   );
 
+  test.each(["unlink", "eval", "setrange", "type", "exists", "time", "set", "get"])(
+    "refuses a user who writes strings and may not %s, and says what is needed",
+    async (command) => {
+      const rules = command === "eval" ? ["-eval", "-evalsha"] : [`-${command}`];
+      const url = await urlOf(`set-without-${command}`, ...rules);
+      const error = await failureAt(url, 500, byExpiry("session:"));
+      expect(error).toMatchObject({ code: "target-NOPERM", retryable: false });
+      expect((error as { hint: string }).hint).toContain(command.toUpperCase());
+    },
+  );
+
+  test("asks for no permission that only hashes need where sessions are strings, and for all that these need", async () => {
+    const layout = byExpiry("session:");
+    const url = await urlOf("too-little-for-strings", "-setrange");
+    const { hint } = (await failureAt(url, 500, layout)) as { hint: string };
+    expect(hint).not.toMatch(/RESTORE|\bH[A-Z]+|PEXPIREAT/);
+    const commands = hint.match(/\b[A-Z]{3,}\b/g)!.map((command) => `+${command}`);
+    const keys = hint.match(/\S+\*/g)!.map((pattern) => `~${pattern}`);
+    const enough = await urlOf("just-enough-set", "resetkeys", ...keys, "-@all", ...commands);
+    enough.pathname = "/5";
+    const target = openTarget(enough);
+    const facts = await target.inspect(layout);
+    expect(facts).toMatchObject({ writeWay: { kind: "set" }, warnings: [] });
+    for (const conflict of ["newer", "replace", "keep"] as const) {
+      const load = (entry: Transformed) => target.load(batchOf([entry]), { layout, conflict });
+      expect(await load(text("a", "1"))).toEqual(["migrated"]);
+      expect(await load(expired("b"))).toEqual(["expired"]);
+      expect(await load(expired("a", null, EXPIRY))).toEqual(["expired"]);
+    }
+    const [found] = await target.readBack([id("a")], layout);
+    expect(found!.fields[1]!.toString()).toBe("1");
+    expect(await target.arePresent([id("a")], layout.keys)).toEqual([true]);
+    expect(await countKeys(target, "session:")).toBe(1);
+    const run = newRunId(new Date());
+    const token = await target.placeMarker(run, "session:");
+    expect(await target.checkMarker(run, token, "session:")).toBe(true);
+    await target.removeMarker(run, "session:");
+    await target.close();
+  });
+
+  test("leaves nothing behind where sessions are strings, whatever lies under their prefix", async () => {
+    const before = (await redis.keys("*")).toSorted();
+    for (const prefix of ["session:", "rehome:", "rehome:probe:"]) {
+      const target = openTarget(new URL(server.url));
+      const facts = await target.inspect(byExpiry(prefix));
+      expect(facts).toMatchObject({ writeWay: { kind: "set" }, warnings: [] });
+      await target.close();
+    }
+    expect((await redis.keys("*")).toSorted()).toEqual(before);
+  });
+
+  test("refuses a server that does not know PXAT where sessions are strings, and takes it for hashes", async () => {
+    // The real server, asked as an older one would understand it: an option that it has never heard of.
+    const older = createServer((client) => {
+      const upstream = connect(server.port, "127.0.0.1");
+      client.on("data", (bytes) => {
+        upstream.write(Buffer.from(bytes.toString("latin1").replaceAll("PXAT", "PXXX"), "latin1"));
+      });
+      upstream.on("data", (bytes) => void client.write(bytes));
+      for (const [one, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
+        one.on("error", () => undefined);
+        one.on("close", () => other.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => older.listen(0, "127.0.0.1", resolve));
+    const url = new URL(server.url);
+    url.port = String((older.address() as AddressInfo).port);
+    const refused = {
+      code: "target-too-old",
+      message: "the target does not take SET with PXAT: Redis 6.2 or later is needed",
+      retryable: false,
+      exitCode: 2,
+    };
+    const layout = byExpiry("session:");
+    expect(await failureAt(url, 500, layout)).toMatchObject(refused);
+    const target = openTarget(url);
+    for (let time = 0; time < 2; time += 1) {
+      const loading = target.load(batchOf([text("old", "1")]), { layout, conflict: "newer" });
+      expect(await rejection(loading)).toMatchObject(refused);
+    }
+    expect((await target.inspect(layoutUnder("session:"))).warnings).toEqual([]);
+    expect(await redis.exists("session:old")).toBe(0);
+    await target.close();
+    older.close();
+  });
+
   test("refuses a user who may not write the keys it needs", async () => {
     const error = await failureAt(await urlOf("elsewhere", "resetkeys", "~session:*"));
     expect(error).toMatchObject({ code: "target-NOPERM" });
@@ -236,6 +331,12 @@ test("where the expiry can only be told by the time left, it is right to the mil
   expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["migrated"]);
   await redis.pexpireat(`${keys}a`, EXPIRY + 5);
   expect(await target.load(batchOf([write("a")]), options(keys, "keep"))).toEqual(["kept"]);
+  await redis.set(`${keys}string`, "theirs", "PXAT", EXPIRY + 5);
+  const strings = [text("string", "ours"), text("new", "ours")];
+  const byTimeLeft = { layout: byExpiry(keys), conflict: "newer" } as const;
+  for (let time = 0; time < 2; time += 1)
+    expect(await target.load(batchOf(strings), byTimeLeft)).toEqual(["kept", "migrated"]);
+  expect(await redis.pexpiretime(`${keys}new`)).toBe(EXPIRY);
   await target.close();
 });
 

@@ -96,6 +96,16 @@ export function byExpiry(prefix: string, type: TargetLayout["type"] = "string"):
   return { keys: keysUnder(prefix), type, recency: { by: "expiry" } };
 }
 
+/** A string as the target shall hold it. */
+export function text(
+  name: string,
+  value: string | Buffer,
+  overrides: Partial<TargetSession> = {},
+): Transformed {
+  const session = { id: id(name), fields: ["", value], expiresAt: EXPIRY, recency: null };
+  return { kind: "write", session: { ...session, ...overrides } };
+}
+
 export function options(
   prefix: string,
   conflict: ConflictPolicy = "newer",
