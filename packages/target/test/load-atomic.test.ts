@@ -1,6 +1,16 @@
 import { Redis } from "ioredis";
 import { afterAll, describe, expect, inject, test } from "vitest";
-import { batchOf, EXPIRY, options, pairs, useTarget, WAYS, write } from "./target-fixture.js";
+import {
+  batchOf,
+  byExpiry,
+  EXPIRY,
+  text,
+  options,
+  pairs,
+  useTarget,
+  WAYS,
+  write,
+} from "./target-fixture.js";
 
 /** Many enough to be written in several slices. */
 const FIELDS = 2_500;
@@ -66,4 +76,48 @@ describe.each(WAYS)("written by %s", (way) => {
     expect(seen).toEqual(new Set(["asmall", "bsmall", "abig", "bbig"]));
     expect(await redis.hlen(`${keys}big`)).toBe(FIELDS);
   });
+});
+
+describe("strings", () => {
+  const { target, redis, prefix } = useTarget("set");
+  const reader = new Redis(inject("redisUrl"));
+  afterAll(() => reader.disconnect());
+
+  test.each([100, 1_000_000])(
+    "a reader never sees a string of %i bytes half written, missing, or without its expiry, while it is replaced",
+    async (length) => {
+      const keys = prefix();
+      const versions = ["a", "b"].map((letter, i) => ({
+        value: Buffer.alloc(length, letter),
+        expiresAt: EXPIRY + 5 * i,
+      }));
+      const replace = async (version: number) => {
+        const { value, expiresAt } = versions[version]!;
+        const loadOptions = { layout: byExpiry(keys), conflict: "replace" } as const;
+        const loaded = await target.load(batchOf([text("a", value, { expiresAt })]), loadOptions);
+        expect(loaded).toEqual(["migrated"]);
+      };
+      await replace(0);
+
+      let loading = true;
+      const seen = new Set<number>();
+      async function readInTurns(): Promise<void> {
+        while (loading) {
+          const both = await reader.multi().getBuffer(`${keys}a`).pexpiretime(`${keys}a`).exec();
+          const [value, expiresAt] = both!.map(([, reply]) => reply) as [Buffer | null, number];
+          const version = versions.findIndex((one) => value?.equals(one.value) === true);
+          expect(version).not.toBe(-1);
+          expect(expiresAt).toBe(versions[version]!.expiresAt);
+          seen.add(version);
+        }
+      }
+      async function writeInTurns(): Promise<void> {
+        for (let i = 0; i < 100; i += 1) await replace((i + 1) % 2);
+        loading = false;
+      }
+      await Promise.all([writeInTurns(), readInTurns()]);
+      expect(seen).toEqual(new Set([0, 1]));
+      expect(await redis.strlen(`${keys}a`)).toBe(length);
+    },
+  );
 });

@@ -90,6 +90,34 @@ describe.each(WAYS)("written by %s", (way) => {
     });
   });
 
+  test("any bytes come back as they are, also where they are no text: values of new keys and of replaced ones", async () => {
+    const keys = prefix();
+    const bytes = fc.uint8Array({ maxLength: 200 }).map((made) => Buffer.from(made));
+    const names = fc.oneof(
+      bytes,
+      fc.string().map((text) => Buffer.from(text)),
+    );
+    const fields = fc.uniqueArray(fc.tuple(names, bytes), {
+      selector: ([name]) => name.toString("hex"),
+      minLength: 1,
+      maxLength: 5,
+    });
+    const hex = (one: Buffer) => one.toString("hex");
+    await fc.assert(
+      fc.asyncProperty(fields, fc.constantFrom("replace", "keep"), async (made, conflict) => {
+        const entries = [write("a", { fields: made.flat(), recency: null })];
+        if (conflict === "keep") await redis.del(`${keys}a`);
+        for (let time = 0; time < 2; time += 1)
+          expect(await target.load(batchOf(entries), options(keys, conflict))).toEqual([
+            "migrated",
+          ]);
+        const [found] = await target.readBack([id("a")], layoutUnder(keys));
+        expect(pairs(found!.fields.map(hex))).toEqual(pairs(made.flat().map(hex)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   describe("large sessions", () => {
     test.each([3_000, 4_001, 50_000])(
       "a session of %i attributes is written whole",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   batchOf,
+  byExpiry,
   countKeys,
   EXPIRY,
   expired,
@@ -247,6 +248,66 @@ describe.each(WAYS)("written by %s", (way) => {
         options(keys, "newer", { timestamps: "epoch-milliseconds" }),
       );
       expect(results).toEqual(["kept", "migrated", "incomparable"]);
+    });
+
+    test("numbers are compared exactly, as far as a source may hold them", async () => {
+      const keys = prefix();
+      const cases = [
+        // Microseconds, nanoseconds, and decimals of a numeric column.
+        ["1795459136924123", "1795459136924122", "kept"],
+        ["1795459136924122", "1795459136924123", "migrated"],
+        ["1795459136924123457", "1795459136924123456", "kept"],
+        ["1795459136924123456", "1795459136924123456", "migrated"],
+        ["1795459136.000001", "1795459136", "kept"],
+        ["1795459136.50", "1795459136.5", "migrated"],
+        ["-10", "-9", "migrated"],
+        ["-9", "-10", "kept"],
+        ["-0", "0", "migrated"],
+        ["0", "-0.0", "migrated"],
+        ["0010", "9", "kept"],
+        // What a float column prints, which is the same as itself and nothing else.
+        ["NaN", "NaN", "migrated"],
+        ["1e+20", "1e+20", "migrated"],
+        ["1", "Infinity", "incomparable"],
+      ] as const;
+      for (const [i, [theirs]] of cases.entries())
+        await redis.hset(`${keys}${i}`, "last_activity_at", theirs);
+      const entries = cases.map(([, ours], i) => write(`${i}`, { recency: ours }));
+      const number = options(keys, "newer", { timestamps: "epoch-milliseconds" });
+      expect(await target.load(batchOf(entries), number)).toEqual(
+        cases.map(([, , result]) => result),
+      );
+    });
+
+    test("of hashes without a recency the expiries are compared", async () => {
+      const keys = prefix();
+      const steps = [-5, -1, 0, 1, 2, null];
+      for (const [i, step] of steps.entries()) {
+        await redis.hset(`${keys}${i}`, "last_activity_at", NEW);
+        if (step !== null) await redis.pexpireat(`${keys}${i}`, EXPIRY + step);
+      }
+      await redis.set(`${keys}string`, "held");
+      const layout = byExpiry(keys, "hash");
+      const names = [...steps.keys(), "string", "new"].map(String);
+      const entries = names.map((name) => write(name, { recency: null, fields: ["a", "1"] }));
+      const results = [
+        "migrated",
+        "migrated",
+        "migrated",
+        "migrated",
+        "kept",
+        "incomparable",
+        "wrong-type",
+        "migrated",
+      ];
+      for (let time = 0; time < 2; time += 1)
+        expect(await target.load(batchOf(entries), { layout, conflict: "newer" })).toEqual(results);
+      expect(await redis.hgetall(`${keys}0`)).toEqual({ a: "1" });
+      expect(await redis.hgetall(`${keys}4`)).toEqual({ last_activity_at: NEW });
+      const gone = names.map((name) => expired(name, null, EXPIRY));
+      await target.load(batchOf(gone), { layout, conflict: "newer" });
+      const left = await target.arePresent(names.map(id), layout.keys);
+      expect(left).toEqual(results.map((result) => result !== "migrated"));
     });
 
     test("an expired session's newer or incomparable copy lives on", async () => {

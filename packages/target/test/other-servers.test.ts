@@ -20,6 +20,8 @@ import {
   options,
   write,
   layoutUnder,
+  byExpiry,
+  text,
 } from "./target-fixture.js";
 
 const SEED = inject("seed");
@@ -122,5 +124,34 @@ describe.each(here)("a load to $name", ({ name, binary, way, args }) => {
       const [found] = await target.readBack([id("new")], layoutUnder("p:"));
       expect(Math.abs(found!.expiresAt! - EXPIRY)).toBeLessThanOrEqual(isExact ? 0 : 1);
     }
+  });
+
+  it("writes, keeps and removes strings by their expiry", async () => {
+    await redis.flushall();
+    const layout = byExpiry("s:");
+    const facts = await target.inspect(layout);
+    expect(facts).toMatchObject({ writeWay: { kind: "set" }, warnings: [] });
+    await redis.set("s:older", "theirs", "PXAT", EXPIRY - 5);
+    await redis.set("s:newer", "theirs", "PXAT", EXPIRY + 5);
+    await redis.set("s:gone", "theirs", "PXAT", EXPIRY - 5);
+    await redis.hset("s:hash", "a", "1");
+    const names = ["new", "older", "newer", "hash"];
+    const bytes = Buffer.from([0xff, 0x00, 0x0d, 0x0a]);
+    const entries = [...names.map((name) => text(name, bytes)), expired("gone", null, EXPIRY)];
+    for (let time = 0; time < 2; time += 1) {
+      const results = await target.load(batchOf(entries), { layout, conflict: "newer" });
+      expect(results).toEqual(["migrated", "migrated", "kept", "wrong-type", "expired"]);
+    }
+    const found = await target.readBack(["new", "older"].map(id), layout);
+    for (const { fields, expiresAt } of found) {
+      expect(fields[1]).toEqual(bytes);
+      expect(Math.abs(expiresAt! - EXPIRY)).toBeLessThanOrEqual(isExact ? 0 : 1);
+    }
+    const again = entries.slice(0, 2);
+    expect(await target.load(batchOf(again), { layout, conflict: "keep" })).toEqual([
+      "migrated",
+      "migrated",
+    ]);
+    expect(await redis.exists("s:gone")).toBe(0);
   });
 });

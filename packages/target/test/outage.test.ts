@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTarget, type Target } from "../src/index.js";
 import {
   batchOf,
+  byExpiry,
+  text,
   expired,
   countKeys,
   EXPIRY,
@@ -97,6 +99,32 @@ describe.each(WAYS)("written by %s", (way) => {
       ).toMatchObject({ code: "target-OOM" });
       await redis.config("SET", "maxmemory", "0");
     });
+  });
+
+  test("out of memory refuses strings whole: none is lost, half written or immortal, and more memory mends it", async () => {
+    const layout = byExpiry("oom-strings:");
+    const held = { older: EXPIRY - 5, gone: EXPIRY - 5 };
+    for (const [name, at] of Object.entries(held))
+      await redis.set(`oom-strings:${name}`, "theirs", "PXAT", at);
+    const names = ["older", ...Array.from({ length: 50 }, (_, i) => `${i}`)];
+    const all = [expired("gone", null, EXPIRY), ...names.map((name) => text(name, "canary-value"))];
+    for (const conflict of ["newer", "replace"] as const) {
+      // Those that are new, and those that the script must decide about alone.
+      for (const entries of [all, all.slice(0, 2), all.slice(1, 2)]) {
+        await redis.config("SET", "maxmemory", "1mb");
+        const failing = target.load(batchOf(entries), { layout, conflict });
+        expect(await outage(failing)).toMatchObject({ code: "target-OOM" });
+        await redis.config("SET", "maxmemory", "0");
+        expect(await redis.get("oom-strings:older")).toBe("theirs");
+        for (const [name, at] of Object.entries(held))
+          expect(await redis.pexpiretime(`oom-strings:${name}`)).toBe(at);
+        expect(await countKeys(target, "oom-strings:")).toBe(2);
+      }
+    }
+    const loaded = await target.load(batchOf(all), { layout, conflict: "newer" });
+    expect(loaded).toEqual(["expired", ...names.map(() => "migrated")]);
+    expect(await redis.pexpiretime("oom-strings:older")).toBe(EXPIRY);
+    expect(await redis.exists("oom-strings:gone")).toBe(0);
   });
 
   test("a permission lost on the way costs no session its expiry, and tells no secret", async () => {

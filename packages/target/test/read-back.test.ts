@@ -10,6 +10,7 @@ import {
   write,
   keysUnder,
   layoutUnder,
+  byExpiry,
 } from "./target-fixture.js";
 
 const { target, redis, prefix } = useTarget();
@@ -43,6 +44,36 @@ describe("reading back", () => {
     await redis.hset(`${keys}a`, bytes, bytes);
     const [found] = await target.readBack([id("a")], layoutUnder(keys));
     expect(found!.fields).toEqual([bytes, bytes]);
+  });
+
+  test("gives a string as the value of one field without a name, and nothing of another type", async () => {
+    const keys = prefix();
+    const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28, 0x0d, 0x0a]);
+    await redis.set(`${keys}bytes`, bytes, "PXAT", EXPIRY);
+    await redis.set(`${keys}empty`, "");
+    await redis.set(`${keys}number`, "12345");
+    await redis.hset(`${keys}hash`, "a", "1");
+    await redis.pexpireat(`${keys}hash`, EXPIRY);
+    const names = ["none", "bytes", "hash", "empty", "number"];
+    const none = Buffer.alloc(0);
+    expect(await target.readBack(names.map(id), byExpiry(keys))).toEqual([
+      { type: "none", fields: [], expiresAt: null },
+      { type: "string", fields: [none, bytes], expiresAt: EXPIRY },
+      { type: "hash", fields: [], expiresAt: EXPIRY },
+      { type: "string", fields: [none, none], expiresAt: null },
+      { type: "string", fields: [none, Buffer.from("12345")], expiresAt: null },
+    ]);
+  });
+
+  test("loses none of many strings, nor of ones too large for one reply", async () => {
+    const keys = prefix();
+    const names = Array.from({ length: 1_234 }, (_, i) => `${i}`);
+    const value = (name: string): string => name.repeat(Number(name) % 100 === 7 ? 500_000 : 10);
+    await redis.mset(names.flatMap((name) => [keys + name, value(name)]));
+    const found = await target.readBack(names.map(id), byExpiry(keys));
+    expect(found).toHaveLength(names.length);
+    for (const [i, name] of names.entries())
+      expect(found[i]!.fields[1]!.toString() === value(name)).toBe(true);
   });
 
   test("loses none of many sessions, nor of ones too large for one reply", async () => {
