@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
-  defaultMapping,
+  completeMapping,
   makeTransform,
+  mappingSchema,
   type SessionId,
   type Transformed,
   TransformedBatch,
@@ -11,15 +12,19 @@ import type { Client } from "pg";
 import { describe, expect, it } from "vitest";
 import {
   collect,
+  type Database,
   EVERYTHING,
   failureOf,
   insertSession,
+  openStore,
   READ,
   readOne,
   referenceDatabase,
+  referenceStore,
+  STARTED,
 } from "./source-fixture.js";
 import { openSource } from "../src/index.js";
-import { INFINITE_FUTURE, INFINITE_PAST, sessionsOf } from "./source-session.js";
+import { attributesOf, INFINITE_FUTURE, INFINITE_PAST, sessionsOf } from "./source-session.js";
 
 const utc = (text: string) =>
   BigInt(Date.parse(`${text.slice(0, 23)}Z`)) * 1000n + BigInt(text.slice(23, 26) || "0");
@@ -37,21 +42,25 @@ describe("a session", () => {
       ["__proto__", ""],
     ]);
     await insertSession(database, "two", { user_id: 2, user_agent: "ü🧳" });
-    const [one, two] = await collect(database.source.extract(EVERYTHING, READ));
+    const read = new Map((await database.read()).map((session) => [String(session.id), session]));
+    const [one, two] = [read.get("one")!, read.get("two")!];
+    expect(read.size).toBe(2);
     expect(one).toMatchObject({
       id: "one",
-      userId: "1",
-      username: "ada",
-      email: "ada@example.com",
-      ipAddress: null,
-      userAgent: null,
-      createdAt: null,
-      lastActivityAt: null,
-      theme: "dark",
-      language: "fr",
-      notificationsEnabled: false,
+      columns: {
+        user_id: "1",
+        username: "ada",
+        email: "ada@example.com",
+        ip_address: null,
+        user_agent: null,
+        created_at: null,
+        last_activity_at: null,
+        theme: "dark",
+        language: "fr",
+        notifications_enabled: false,
+      },
     });
-    expect(new Map(pairsOf(one?.attributes ?? []))).toEqual(
+    expect(attributesOf(one)).toEqual(
       new Map([
         ["cart", "{}"],
         ["", "empty name"],
@@ -60,31 +69,35 @@ describe("a session", () => {
       ]),
     );
     expect(two).toMatchObject({
-      userId: "2",
-      userAgent: "ü🧳",
-      theme: null,
-      language: null,
-      notificationsEnabled: null,
+      columns: {
+        user_id: "2",
+        user_agent: "ü🧳",
+        theme: null,
+        language: null,
+        notifications_enabled: null,
+      },
       attributes: [],
     });
   });
 
-  it("has its times to the microsecond, in the zone that is asked for", async () => {
+  it("has its times to the microsecond, in the zone that the store names", async () => {
     const database = await referenceDatabase();
     await insertSession(database, "one", {
       created_at: "2026-07-01 12:00:00.000001",
       last_activity_at: "2026-01-01 00:00:00.999999",
       expires_at: "1969-12-31 23:59:59.5",
     });
-    expect(await readOne(database)).toMatchObject({
-      createdAt: utc("2026-07-01T12:00:00.000001"),
-      lastActivityAt: utc("2026-01-01T00:00:00.999999"),
-      expiresAt: -500_000n,
+    expect(await readTimes(database, "UTC")).toEqual({
+      created_at: utc("2026-07-01T12:00:00.000001"),
+      last_activity_at: utc("2026-01-01T00:00:00.999999"),
+      expires_at: -500_000n,
     });
-    expect(await readOne(database, { timeZone: "America/New_York" })).toMatchObject({
-      createdAt: utc("2026-07-01T16:00:00.000001"),
-      lastActivityAt: utc("2026-01-01T05:00:00.999999"),
-    });
+    for (const zone of ["America/New_York", "server"]) {
+      expect(await readTimes(database, zone)).toMatchObject({
+        created_at: utc("2026-07-01T16:00:00.000001"),
+        last_activity_at: utc("2026-01-01T05:00:00.999999"),
+      });
+    }
   });
 
   it("may have times at the very ends of what the server can hold, in any zone", async () => {
@@ -94,22 +107,22 @@ describe("a session", () => {
       last_activity_at: "4713-01-01 00:00:00 BC",
       expires_at: "infinity",
     });
-    for (const timeZone of ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"]) {
-      expect(await readOne(database, { timeZone })).toMatchObject({
-        createdAt: INFINITE_PAST,
+    for (const zone of ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"]) {
+      expect(await readTimes(database, zone)).toEqual({
+        created_at: INFINITE_PAST,
         // What a zone might carry beyond what the server can hold counts as infinite.
-        lastActivityAt: timeZone === "UTC" ? FIRST_OF_4713_BC : INFINITE_PAST,
-        expiresAt: INFINITE_FUTURE,
+        last_activity_at: zone === "UTC" ? FIRST_OF_4713_BC : INFINITE_PAST,
+        expires_at: INFINITE_FUTURE,
       });
     }
     await database.client.query(
       "UPDATE user_sessions SET expires_at = '294276-12-31 23:59:59.999999', last_activity_at = '0001-01-01'",
     );
-    for (const timeZone of ["Pacific/Kiritimati", "America/Los_Angeles"]) {
-      expect((await readOne(database, { timeZone })).expiresAt).toBe(INFINITE_FUTURE);
-    }
-    expect((await readOne(database)).expiresAt).toBeGreaterThan(utc("9999-12-31T23:59:59.999999"));
-    expect((await readOne(database)).lastActivityAt).toBe(utc("0001-01-01T00:00:00.000000"));
+    for (const zone of ["Pacific/Kiritimati", "America/Los_Angeles"])
+      expect((await readTimes(database, zone)).expires_at).toBe(INFINITE_FUTURE);
+    const times = await readTimes(database, "UTC");
+    expect(times.expires_at).toBeGreaterThan(utc("9999-12-31T23:59:59.999999"));
+    expect(times.last_activity_at).toBe(utc("0001-01-01T00:00:00.000000"));
   });
 
   it("reads the same whatever the zone of the process", async () => {
@@ -120,8 +133,10 @@ describe("a session", () => {
     });
     const script = `
       import { openSource } from "${new URL("../dist/index.js", import.meta.url).href}";
+      import { defaultStore } from "${import.meta.resolve("@rehome/core")}";
       const source = openSource(new URL(process.argv[1]));
-      for await (const batch of source.extract({ after: null, upTo: null }, { timeZone: "Asia/Tokyo", maxSessionBytes: 1e6 }))
+      const { store } = await source.inspect({ ...defaultStore, zone: "Asia/Tokyo" });
+      for await (const batch of source.sessions(store).extract({ after: null, upTo: null }, { maxSessionBytes: 1e6 }))
         console.log([0, 1, 2].map((time) => batch.milliseconds(0, time) + "." + batch.microseconds(0, time)));
       await source.close();`;
     const outputs = ["America/New_York", "Asia/Kolkata", "UTC"].map((TZ) => {
@@ -146,7 +161,7 @@ describe("a session", () => {
     const many = Array.from({ length: 3_000 }, (_, i) => [`key ${i}`, `value ${i}`] as const);
     await insertSession(database, "one", {}, [["large", large], ...many]);
     const session = await readOne(database);
-    const attributes = new Map(pairsOf(session.attributes));
+    const attributes = attributesOf(session);
     expect(attributes.size).toBe(3_001);
     expect(attributes.get("large") === large).toBe(true);
     expect(attributes.get("key 2999")).toBe("value 2999");
@@ -165,9 +180,7 @@ describe("a session", () => {
     );
     await insertSession(database, "d", { user_agent: "x".repeat(10_001) });
     await insertSession(database, "e", {}, [["small", "1"]]);
-    const sessions = await collect(
-      database.source.extract(EVERYTHING, { ...READ, maxSessionBytes: 10_000 }),
-    );
+    const sessions = await database.read({ maxSessionBytes: 10_000 });
     expect(
       new Map(sessions.map(({ id, bytes }) => [id as string, bytes === Number.POSITIVE_INFINITY])),
     ).toEqual(new Map(Object.entries({ a: false, b: true, c: true, d: true, e: false })));
@@ -185,10 +198,10 @@ describe("extraction", () => {
       "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT 'small' || i, 1, '2099-01-01' FROM generate_series(1, 2000) i",
     );
     let read = 0;
-    for await (const batch of database.source.extract(EVERYTHING, READ)) {
+    for await (const batch of database.sessions.extract(EVERYTHING, READ)) {
       read += batch.count;
       expect(batch.count).toBeLessThanOrEqual(500);
-      const others = sessionsOf(batch).slice(0, -1);
+      const others = sessionsOf(batch, database.store).slice(0, -1);
       expect(others.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(50_000);
     }
     expect(read).toBe(2_020);
@@ -202,9 +215,11 @@ describe("extraction", () => {
         SELECT 's' || i, 'k', repeat(md5(i::text), 160000) FROM generate_series(1, 60) i`);
     const script = `
       import { openSource } from "${new URL("../dist/index.js", import.meta.url).href}";
+      import { defaultStore } from "${import.meta.resolve("@rehome/core")}";
       const source = openSource(new URL(process.argv[1]));
+      const { store } = await source.inspect(defaultStore);
       let bytes = 0;
-      for await (const batch of source.extract({ after: null, upTo: null }, { timeZone: "UTC", maxSessionBytes: 1e8 })) {
+      for await (const batch of source.sessions(store).extract({ after: null, upTo: null }, { maxSessionBytes: 1e8 })) {
         for (let i = 0; i < batch.count; i += 1) bytes += batch.size(i);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -224,8 +239,8 @@ describe("extraction", () => {
     const database = await referenceDatabase({ batchBytes: 1 });
     for (const id of ["a", "b", "c"]) await insertSession(database, id, {}, [["k", "before"]]);
     const seen: unknown[] = [];
-    for await (const batch of database.source.extract(EVERYTHING, READ)) {
-      seen.push(...sessionsOf(batch).map(({ attributes }) => attributes[1]));
+    for await (const batch of database.sessions.extract(EVERYTHING, READ)) {
+      seen.push(...sessionsOf(batch, database.store).map(({ attributes }) => attributes[1]));
       await database.client.query("UPDATE session_data SET attribute_value = 'after'");
     }
     expect(seen).toEqual(["before", "before", "before"]);
@@ -236,13 +251,13 @@ describe("extraction", () => {
     await database.client.query(
       "INSERT INTO user_sessions (session_id, user_id, user_agent, expires_at) SELECT 's' || i, 1, repeat('x', 5000), '2099-01-01' FROM generate_series(1, 5000) i",
     );
-    for await (const batch of database.source.extract(EVERYTHING, READ)) {
+    for await (const batch of database.sessions.extract(EVERYTHING, READ)) {
       expect(batch.count).toBeGreaterThan(0);
       break;
     }
     const controller = new AbortController();
     const aborted = (async () => {
-      for await (const batch of database.source.extract(EVERYTHING, {
+      for await (const batch of database.sessions.extract(EVERYTHING, {
         ...READ,
         signal: controller.signal,
       })) {
@@ -250,7 +265,7 @@ describe("extraction", () => {
       }
     })();
     await expect(aborted).rejects.toThrow(/abort/i);
-    expect(await database.source.count(EVERYTHING)).toBe(5_000);
+    expect(await database.sessions.count(EVERYTHING)).toBe(5_000);
     await expect.poll(() => busyConnections(database.client), { timeout: 10_000 }).toBe(0);
   });
 
@@ -268,8 +283,8 @@ describe("extraction", () => {
     [url.username, url.password] = [`reader_${process.pid}`, "reader"];
     const source = openSource(url);
     try {
-      await source.inspect();
-      const read = await collect(source.extract(EVERYTHING, READ));
+      const { read: readAsReader } = await openStore({ source });
+      const read = await readAsReader();
       expect(read.map(({ attributes }) => attributes)).toEqual([["k", "on"]]);
     } finally {
       await source.close();
@@ -286,7 +301,7 @@ describe("extraction", () => {
       ALTER TABLE session_data RENAME TO hidden;
       CREATE VIEW session_data AS SELECT session_id, attribute_key, (attribute_value::int)::text AS attribute_value FROM hidden`);
     const failure = await failureOf(
-      collect(database.source.extract({ after: "a" as SessionId, upTo: "z" as SessionId }, READ)),
+      database.read({}, { after: "a" as SessionId, upTo: "z" as SessionId }),
     );
     expect(failure).toMatchObject({ name: "RehomeError", code: "source-22P02", retryable: false });
     expect(`${failure.stack} ${JSON.stringify(failure)}`).not.toContain("canary");
@@ -296,7 +311,7 @@ describe("extraction", () => {
     );
     const killed = await failureOf(
       (async () => {
-        for await (const batch of database.source.extract(EVERYTHING, READ)) {
+        for await (const batch of database.sessions.extract(EVERYTHING, READ)) {
           expect(batch.count).toBe(1);
           await database.client.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rehome' AND datname = current_database()",
@@ -305,7 +320,7 @@ describe("extraction", () => {
       })(),
     );
     expect(killed).toMatchObject({ name: "RehomeError", retryable: true });
-    expect(await database.source.count(EVERYTHING)).toBe(1);
+    expect(await database.sessions.count(EVERYTHING)).toBe(1);
   });
 });
 
@@ -318,7 +333,7 @@ describe("a source that ends what waits", () => {
     const source = openSource(database.url, { batchBytes: 1_000 });
     const read: number[] = [];
     try {
-      for await (const batch of source.extract(EVERYTHING, READ)) {
+      for await (const batch of source.sessions(database.store).extract(EVERYTHING, READ)) {
         read.push(batch.count);
         await sleep(600);
       }
@@ -344,9 +359,11 @@ describe("a source without its constraints", () => {
         ALTER TABLE session_data DROP CONSTRAINT session_data_session_id_fkey;
         ALTER TABLE user_sessions DROP CONSTRAINT user_sessions_pkey CASCADE, ALTER session_id DROP NOT NULL;
         INSERT INTO user_sessions (session_id, user_id, expires_at) VALUES (NULL, 1, '2099-01-01')`);
-      const transform = makeTransform({ ...defaultMapping, attributes });
+      const { store, sessions } = await openStore(database);
+      const mapping = completeMapping(mappingSchema.parse({ attributes }), store);
+      const transform = makeTransform({ store, mapping, startedAt: Date.now() });
       const made: Transformed[] = [];
-      for await (const batch of database.source.extract(EVERYTHING, READ)) {
+      for await (const batch of sessions.extract(EVERYTHING, READ)) {
         const into = new TransformedBatch();
         transform(batch, Date.now(), into);
         for (let i = 0; i < into.count; i += 1) made.push(into.at(i));
@@ -365,8 +382,8 @@ describe("reading by ids", () => {
   it("gives those that are there, each whole", async () => {
     const database = await referenceDatabase();
     for (const id of ["a", "b'; --", "ü🧳"]) await insertSession(database, id, {}, [["id", id]]);
-    const ids = ["ü🧳", "b'; --", "nobody"] as SessionId[];
-    const read = await collect(database.source.readByIds(ids, READ));
+    const ids = ["ü🧳", "b'; --", "nobody"];
+    const read = await database.readByIds(ids);
     expect(
       read
         .map(({ id, attributes }) => [id, attributes[1]])
@@ -375,7 +392,7 @@ describe("reading by ids", () => {
       ["b'; --", "b'; --"],
       ["ü🧳", "ü🧳"],
     ]);
-    expect(await collect(database.source.readByIds([], READ))).toEqual([]);
+    expect(await database.readByIds([])).toEqual([]);
   });
 
   it("goes with picking them at random, and with listing all of a range", async () => {
@@ -383,10 +400,10 @@ describe("reading by ids", () => {
     for (const id of ["a", "b", "c", "d", "e"])
       await insertSession(database, id, { expires_at: "2030-01-01" });
     const range = { after: "a" as SessionId, upTo: "d" as SessionId };
-    expect((await database.source.sampleIds(range, 99)).toSorted()).toEqual(["b", "c", "d"]);
-    const sample = await database.source.sampleIds(EVERYTHING, 2);
+    expect((await database.sessions.sampleIds(range, 99)).toSorted()).toEqual(["b", "c", "d"]);
+    const sample = await database.sessions.sampleIds(EVERYTHING, 2);
     expect(new Set(sample).size).toBe(2);
-    expect(await collect(database.source.listExpiries(range, READ))).toEqual(
+    expect(await collect(database.sessions.listExpiries(range, STARTED))).toEqual(
       ["b", "c", "d"].map((id) => ({ id, expiresAt: Date.parse("2030-01-01T00:00:00Z") })),
     );
   });
@@ -399,9 +416,9 @@ async function busyConnections(client: Client): Promise<number> {
   return Number(rows[0]?.busy);
 }
 
-function pairsOf(attributes: readonly (string | null)[]): [string, string | null][] {
-  const pairs: [string, string | null][] = [];
-  for (let i = 0; i < attributes.length; i += 2)
-    pairs.push([attributes[i] as string, attributes[i + 1] ?? null]);
-  return pairs;
+/** The times of the only session, where those without a zone are meant in this one. */
+async function readTimes(database: Database, zone: string) {
+  const { columns } = await readOne(await openStore(database, referenceStore(zone)));
+  const { created_at, last_activity_at, expires_at } = columns;
+  return { created_at, last_activity_at, expires_at };
 }

@@ -7,9 +7,12 @@ declare module "vitest" {
   }
 }
 
+/** Not UTC, and with summer time. */
+const ZONE = "America/New_York";
+
 /** One PostgreSQL for all files; each test has a database of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const postgres = await startPostgres();
+  const postgres = await startPostgres({ settings: { TimeZone: ZONE } });
   project.provide("postgresUrl", postgres.url);
   return () => postgres.stop();
 }

@@ -1,7 +1,7 @@
 import { startTcpProxy } from "@rehome/tooling/tcp-proxy";
 import { expect, it, onTestFinished } from "vitest";
 import { openSource } from "../src/index.js";
-import { collect, EVERYTHING, failureOf, READ, referenceDatabase } from "./source-fixture.js";
+import { EVERYTHING, failureOf, openStore, READ, referenceDatabase } from "./source-fixture.js";
 
 const INACTIVITY_TIMEOUT_MS = 500;
 
@@ -18,29 +18,28 @@ async function throughProxy() {
     await source.close();
     await proxy.close();
   });
-  return { proxy, source };
+  return { proxy, ...(await openStore({ source })) };
 }
 
 it("a server that falls silent while it is read is given up, and read anew when it speaks again", async () => {
-  const { proxy, source } = await throughProxy();
+  const { proxy, sessions, read } = await throughProxy();
   const reading = (async () => {
-    for await (const _ of source.extract(EVERYTHING, READ)) proxy.stall(4 * INACTIVITY_TIMEOUT_MS);
+    for await (const _ of sessions.extract(EVERYTHING, READ))
+      proxy.stall(4 * INACTIVITY_TIMEOUT_MS);
   })();
   expect(await failureOf(reading)).toMatchObject({ code: "source-ETIMEDOUT", unavailable: true });
   proxy.stall(0);
-  await expect
-    .poll(() => collect(source.extract(EVERYTHING, READ)), { timeout: 10_000 })
-    .toHaveLength(3_000);
+  await expect.poll(() => read(), { timeout: 10_000 }).toHaveLength(3_000);
 });
 
 it("a slow server is waited for, and so is a slow reader", async () => {
-  const { proxy, source } = await throughProxy();
+  const { proxy, sessions, read } = await throughProxy();
   proxy.throttle(1_000_000, 60_000);
-  expect(await collect(source.extract(EVERYTHING, READ))).toHaveLength(3_000);
-  let read = 0;
-  for await (const batch of source.extract(EVERYTHING, READ)) {
-    if (read === 0) await new Promise((resolve) => setTimeout(resolve, 3 * INACTIVITY_TIMEOUT_MS));
-    read += batch.count;
+  expect(await read()).toHaveLength(3_000);
+  let count = 0;
+  for await (const batch of sessions.extract(EVERYTHING, READ)) {
+    if (count === 0) await new Promise((resolve) => setTimeout(resolve, 3 * INACTIVITY_TIMEOUT_MS));
+    count += batch.count;
   }
-  expect(read).toBe(3_000);
+  expect(count).toBe(3_000);
 });

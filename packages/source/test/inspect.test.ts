@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { defaultStore } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import { openSource } from "../src/index.js";
 import { emptyDatabase, failureOf, referenceDatabase } from "./source-fixture.js";
@@ -9,35 +10,43 @@ describe("the preflight", () => {
     await one.client.query(
       "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''Asia/Tokyo''', current_database()); END $$",
     );
-    const facts = await one.source.inspect();
-    expect(facts.timeZone).toBe("Asia/Tokyo");
+    const afresh = openSource(one.url);
+    const facts = await afresh.inspect(defaultStore);
+    await afresh.close();
+    expect(facts.store.zone).toBe("Asia/Tokyo");
     expect(facts.identity).toMatch(/^\d+\/source_\w+\/\d+$/);
     const again = openSource(one.url);
-    expect((await again.inspect()).identity).toBe(facts.identity);
+    expect((await again.inspect(defaultStore)).identity).toBe(facts.identity);
     await again.close();
-    expect((await other.source.inspect()).identity).not.toBe(facts.identity);
+    expect((await other.source.inspect(defaultStore)).identity).not.toBe(facts.identity);
   });
 
   it("names what is missing or of another type", async () => {
-    expect((await failureOf((await emptyDatabase()).source.inspect())).message).toMatch(
-      /table users is missing/,
+    expect((await failureOf((await emptyDatabase()).source.inspect(defaultStore))).message).toMatch(
+      /table user_sessions is missing/,
     );
     for (const [change, says] of [
-      ["DROP TABLE user_preferences", /table user_preferences is missing/],
-      ["ALTER TABLE user_sessions DROP expires_at", /column user_sessions\.expires_at is missing/],
       [
-        "ALTER TABLE user_sessions ALTER expires_at TYPE timestamptz",
-        /user_sessions\.expires_at is of type timestamp with time zone/,
+        "DROP TABLE user_preferences",
+        /table user_preferences is missing \(store\.lookups\[1\]\.table\)/,
       ],
       [
-        "ALTER TABLE user_preferences ALTER notifications_enabled DROP DEFAULT, ALTER notifications_enabled TYPE int USING 1",
-        /notifications_enabled is of type integer/,
+        "ALTER TABLE user_sessions DROP expires_at",
+        /column user_sessions\.expires_at is missing \(store\.sessions\.expires\)/,
+      ],
+      [
+        "ALTER TABLE user_sessions ALTER expires_at TYPE date",
+        /user_sessions\.expires_at is of type date, and it must be timestamp or timestamptz/,
+      ],
+      [
+        "ALTER TABLE user_preferences ALTER theme DROP DEFAULT, ALTER theme TYPE inet USING NULL",
+        /user_preferences\.theme is of type inet/,
       ],
     ] as const) {
       const database = await referenceDatabase();
       await database.client.query(change);
-      const failure = await failureOf(database.source.inspect());
-      expect(failure).toMatchObject({ name: "RehomeError", code: "source-schema", exitCode: 1 });
+      const failure = await failureOf(database.source.inspect(defaultStore));
+      expect(failure).toMatchObject({ name: "RehomeError", code: "source-schema", exitCode: 2 });
       expect(failure.message).toMatch(says);
       expect(failure.hint).not.toBeNull();
     }
@@ -54,7 +63,7 @@ describe("the preflight", () => {
       const copy = new URL(url);
       change(copy);
       const source = openSource(copy);
-      const failure = await failureOf(source.inspect());
+      const failure = await failureOf(source.inspect(defaultStore));
       await source.close();
       expect(failure).toMatchObject({ name: "RehomeError", code });
       expect(failure.hint).not.toBeNull();
@@ -74,7 +83,7 @@ describe("the preflight", () => {
       locale: "C",
     });
     const source = openSource(new URL(ascii));
-    expect((await failureOf(source.inspect())).message).toMatch(/SQL_ASCII/);
+    expect((await failureOf(source.inspect(defaultStore))).message).toMatch(/SQL_ASCII/);
     await source.close();
   });
 });

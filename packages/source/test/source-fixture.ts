@@ -1,8 +1,24 @@
-import { type Range, type RehomeError, type SessionId, SourceBatch } from "@rehome/core";
+import {
+  defaultStore,
+  type NamedStore,
+  type Range,
+  type RehomeError,
+  type ResolvedStore,
+  type SessionId,
+  type SourceBatch,
+  type StoreDescription,
+  storeSchema,
+} from "@rehome/core";
 import { createDatabase } from "@rehome/tooling/local-services";
 import pg from "pg";
 import { afterEach, inject } from "vitest";
-import { openSource, type ReadOptions, seedReferenceSchema, type Source } from "../src/index.js";
+import {
+  openSource,
+  type ReadOptions,
+  seedReferenceSchema,
+  type SessionSource,
+  type Source,
+} from "../src/index.js";
 import { type SourceSession, sessionsOf } from "./source-session.js";
 
 const closing: (() => Promise<void>)[] = [];
@@ -39,10 +55,56 @@ export async function emptyDatabase(
   return { url, client, source };
 }
 
+/** An empty database in which these statements were run. */
+export async function databaseOf(
+  statements: string,
+  options: Parameters<typeof openSource>[1] = {},
+): Promise<Database> {
+  const database = await emptyDatabase(options);
+  await database.client.query(statements);
+  return database;
+}
+
+/** A store that was inspected, and its sessions. */
+export interface Opened {
+  readonly store: ResolvedStore;
+  readonly warnings: readonly string[];
+  readonly sessions: SessionSource;
+  read(options?: Partial<ReadOptions>, range?: Range): Promise<SourceSession[]>;
+  readByIds(ids: readonly string[], options?: Partial<ReadOptions>): Promise<SourceSession[]>;
+}
+
+export async function openStore(
+  { source }: Pick<Database, "source">,
+  store: NamedStore = referenceStore(),
+): Promise<Opened> {
+  const facts = await source.inspect(store);
+  const sessions = source.sessions(facts.store);
+  return {
+    store: facts.store,
+    warnings: facts.warnings,
+    sessions,
+    read: (options = {}, range = EVERYTHING) =>
+      collectSessions(sessions.extract(range, { ...READ, ...options }), facts.store),
+    readByIds: (ids, options = {}) =>
+      collectSessions(sessions.readByIds(ids as SessionId[], { ...READ, ...options }), facts.store),
+  };
+}
+
+/** Times without a zone are meant in UTC, whatever the server's own zone. */
+export function referenceStore(zone = "UTC"): NamedStore {
+  return { ...defaultStore, zone };
+}
+
+/** A store as an operator describes it. */
+export function storeOf(description: StoreDescription): NamedStore {
+  return { name: "custom", ...storeSchema.parse(description) };
+}
+
 /** The reference schema with user 1, who has preferences, and user 2, who has none. */
 export async function referenceDatabase(
   options: Parameters<typeof openSource>[1] = {},
-): Promise<Database> {
+): Promise<Database & Opened> {
   const database = await emptyDatabase(options);
   await seedReferenceSchema(database.url, { users: 1, sessions: 0, seed: 1 });
   await database.client.query(`
@@ -50,11 +112,11 @@ export async function referenceDatabase(
     INSERT INTO users (user_id, username, email, password_hash) VALUES
       (1, 'ada', 'ada@example.com', 'x'), (2, 'bob', 'bob@example.com', 'x');
     INSERT INTO user_preferences (user_id, theme, language, notifications_enabled) VALUES (1, 'dark', 'fr', false)`);
-  return database;
+  return { ...database, ...(await openStore(database)) };
 }
 
 export async function insertSession(
-  { client }: Database,
+  { client }: Pick<Database, "client">,
   id: string,
   row: Partial<
     Record<"created_at" | "last_activity_at" | "expires_at" | "user_agent", string | null>
@@ -77,46 +139,47 @@ export async function insertSession(
 }
 
 export const EVERYTHING: Range = { after: null, upTo: null };
-export const READ: ReadOptions = { timeZone: "UTC", maxSessionBytes: 128 * 1024 * 1024 };
+export const READ: ReadOptions = { maxSessionBytes: 128 * 1024 * 1024 };
+export const STARTED = { startedAt: Date.parse("2026-11-24T00:00:00Z") };
 
-export function collect(batches: AsyncIterable<SourceBatch>): Promise<SourceSession[]>;
-export function collect<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]>;
-export async function collect<T>(
-  batches: AsyncIterable<SourceBatch | readonly T[]>,
-): Promise<(SourceSession | T)[]> {
-  const all: (SourceSession | T)[] = [];
-  for await (const batch of batches)
-    all.push(...(batch instanceof SourceBatch ? sessionsOf(batch) : batch));
+export async function collect<T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const batch of batches) all.push(...batch);
   return all;
 }
 
-export async function readOne(
-  { source }: Database,
-  options: Partial<ReadOptions> = {},
-): Promise<SourceSession> {
-  const [session, ...others] = await collect(source.extract(EVERYTHING, { ...READ, ...options }));
+export async function collectSessions(
+  batches: AsyncIterable<SourceBatch>,
+  store: ResolvedStore,
+): Promise<SourceSession[]> {
+  const all: SourceSession[] = [];
+  for await (const batch of batches) all.push(...sessionsOf(batch, store));
+  return all;
+}
+
+/** The only session there is. */
+export async function readOne(opened: Pick<Opened, "read">): Promise<SourceSession> {
+  const [session, ...others] = await opened.read();
   if (session === undefined || others.length > 0) throw new Error("there should be one session");
   return session;
 }
 
 /** Plans a table and reads it chunk by chunk. */
 export async function readByPlan(
-  source: Source,
+  opened: Pick<Opened, "sessions" | "read">,
   chunkSize: number,
 ): Promise<{ chunks: SourceSession[][]; bounds: SessionId[] }> {
-  const bounds = await collect(source.planBounds({ after: null, chunkSize }));
-  return { chunks: await readByBounds(source, bounds), bounds };
+  const bounds = await collect(opened.sessions.planBounds({ after: null, chunkSize }));
+  return { chunks: await readByBounds(opened, bounds), bounds };
 }
 
 export async function readByBounds(
-  source: Source,
+  { read }: Pick<Opened, "read">,
   bounds: readonly SessionId[],
 ): Promise<SourceSession[][]> {
   const chunks: SourceSession[][] = [];
-  for (let i = 0; i <= bounds.length; i += 1) {
-    const range = { after: bounds[i - 1] ?? null, upTo: bounds[i] ?? null };
-    chunks.push(await collect(source.extract(range, READ)));
-  }
+  for (let i = 0; i <= bounds.length; i += 1)
+    chunks.push(await read({}, { after: bounds[i - 1] ?? null, upTo: bounds[i] ?? null }));
   return chunks;
 }
 

@@ -1,60 +1,64 @@
-import { type SessionId, type SourceBatch, TEXT, TIME } from "@rehome/core";
+import type { Column, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
 
 /** Beyond every time a database can hold. */
 export const INFINITE_FUTURE = 2n ** 64n;
 export const INFINITE_PAST = -INFINITE_FUTURE;
 
+/** Times in microseconds, bytes as they are, numbers and JSON as their text. */
+export type Value = string | bigint | boolean | Buffer | null;
+
 /** A session of a batch as an object. */
 export interface SourceSession {
   readonly id: SessionId;
-  readonly userId: string | null;
-  readonly username: string | null;
-  readonly email: string | null;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-  /** In microseconds. */
-  readonly createdAt: bigint | null;
-  readonly lastActivityAt: bigint | null;
-  readonly expiresAt: bigint | null;
-  readonly theme: string | null;
-  readonly language: string | null;
-  readonly notificationsEnabled: boolean | null;
+  /** By the names of the columns; those of the n-th lookup are `n.name` where another has the name. */
+  readonly columns: Readonly<Record<string, Value>>;
   /** key, value, key, value … */
-  readonly attributes: readonly (string | null)[];
+  readonly attributes: readonly Value[];
+  readonly isShared: boolean;
   readonly bytes: number;
 }
 
-export function sessionsOf(batch: SourceBatch): SourceSession[] {
-  return Array.from({ length: batch.count }, (_, i) => sessionAt(batch, i));
+/** Copies what is in a batch, which is filled again. */
+export function sessionsOf(batch: SourceBatch, store: ResolvedStore): SourceSession[] {
+  return Array.from({ length: batch.count }, (_, i) => sessionAt(batch, i, store));
 }
 
-function sessionAt(batch: SourceBatch, session: number): SourceSession {
-  const between = (start: number, end: number) => (start === -1 ? null : batch.text(start, end));
-  const text = (column: number) =>
-    between(batch.textStart(session, column), batch.textEnd(session, column));
-  const time = (column: number) =>
-    instantOf(batch.milliseconds(session, column), batch.microseconds(session, column));
-  const attributes: (string | null)[] = [];
+function sessionAt(batch: SourceBatch, session: number, store: ResolvedStore): SourceSession {
+  const columns: Record<string, Value> = {};
+  for (const column of store.columns) {
+    const { name, table } = column;
+    columns[Object.hasOwn(columns, name) ? `${table}.${name}` : name] = valueAt(
+      batch,
+      session,
+      column,
+    );
+  }
+  const attributes: Value[] = [];
+  const isBytes = store.attributeValue?.kind === "bytes";
   for (let i = batch.attributesFrom(session); i < batch.attributesFrom(session + 1); i += 1) {
-    attributes.push(batch.text(batch.keyStart(i), batch.keyEnd(i)));
-    attributes.push(between(batch.valueStart(i), batch.valueEnd(i)));
+    attributes.push(between(batch, batch.keyStart(i), batch.keyEnd(i), false));
+    attributes.push(between(batch, batch.valueStart(i), batch.valueEnd(i), isBytes));
   }
   return {
     id: batch.id(session),
-    userId: text(TEXT.userId),
-    username: text(TEXT.username),
-    email: text(TEXT.email),
-    ipAddress: text(TEXT.ipAddress),
-    userAgent: text(TEXT.userAgent),
-    createdAt: time(TIME.createdAt),
-    lastActivityAt: time(TIME.lastActivityAt),
-    expiresAt: time(TIME.expiresAt),
-    theme: text(TEXT.theme),
-    language: text(TEXT.language),
-    notificationsEnabled: batch.notificationsEnabled(session),
+    columns,
     attributes,
+    isShared: batch.isShared(session),
     bytes: batch.size(session),
   };
+}
+
+function valueAt(batch: SourceBatch, session: number, { kind, slot }: Column): Value {
+  if (kind === "time")
+    return instantOf(batch.milliseconds(session, slot), batch.microseconds(session, slot));
+  if (kind === "flag") return batch.flag(session, slot);
+  const [start, end] = [batch.textStart(session, slot), batch.textEnd(session, slot)];
+  return between(batch, start, end, kind === "bytes");
+}
+
+function between(batch: SourceBatch, start: number, end: number, isBytes: boolean): Value {
+  if (start === -1) return null;
+  return isBytes ? Buffer.from(batch.bytes.subarray(start, end)) : batch.text(start, end);
 }
 
 function instantOf(milliseconds: number, microseconds: number): bigint | null {
@@ -62,4 +66,15 @@ function instantOf(milliseconds: number, microseconds: number): bigint | null {
   if (milliseconds === Infinity) return INFINITE_FUTURE;
   if (milliseconds === -Infinity) return INFINITE_PAST;
   return BigInt(milliseconds) * 1000n + BigInt(microseconds);
+}
+
+/** Key to value; none may be there twice. */
+export function attributesOf({ attributes }: SourceSession): Map<string, Value> {
+  const map = new Map<string, Value>();
+  for (let i = 0; i < attributes.length; i += 2) {
+    const key = attributes[i] as string;
+    if (map.has(key)) throw new Error("one key twice");
+    map.set(key, attributes[i + 1] as Value);
+  }
+  return map;
 }
