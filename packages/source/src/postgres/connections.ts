@@ -40,9 +40,10 @@ const NO_TIMEOUTS = `
   SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
   SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';`;
 
-/** A chunk is one of many that are read at once, and its statements are short; times and dates are read in one form. */
-const FOR_CHUNKS =
-  "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; SET LOCAL datestyle = 'ISO';";
+/** A chunk is one of many that are read at once, and its statements are short. Dates and numbers are read in one form. */
+const FOR_CHUNKS = `
+  SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;
+  SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 1;`;
 
 /** `inactivityTimeoutMs`: how long the server may send nothing while an answer is due; no limit where it is not given. */
 export function openConnections(url: URL, max: number, inactivityTimeoutMs?: number): Connections {

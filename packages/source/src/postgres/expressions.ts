@@ -1,4 +1,10 @@
-import { type Column, formatTableName, parseTableName, type ResolvedStore } from "@rehome/core";
+import {
+  type Column,
+  columnOf,
+  formatTableName,
+  parseTableName,
+  type ResolvedStore,
+} from "@rehome/core";
 import { escapeIdentifier, escapeLiteral } from "pg";
 
 type Typed = Pick<Column, "type" | "kind">;
@@ -16,22 +22,31 @@ export function quoteColumn(alias: string, name: string): string {
   return `${alias}.${escapeIdentifier(name)}`;
 }
 
+/** For messages: without the schema. */
+export function showTable(name: string): string {
+  const parsed = parseTableName(name);
+  return parsed === null ? name : formatTableName({ ...parsed, schema: null });
+}
+
 /** For messages. */
 export function showColumn(table: string, column: string): string {
-  const parsed = parseTableName(table);
-  return `${parsed === null ? table : formatTableName({ ...parsed, schema: null })}.${column}`;
+  return `${showTable(table)}.${column}`;
 }
 
 /** Types whose binary form in COPY is what is to be read: text, bytes, a time in UTC, one byte for a boolean. */
-const AS_THEY_ARE = ["boolean", "bytea", "json", "timestamp with time zone"];
+const AS_THEY_ARE = [
+  "text",
+  "character varying",
+  "json",
+  "bytea",
+  "boolean",
+  "timestamp with time zone",
+];
 
-/** A column as it is to be read by COPY. */
+/** A column as it is to be read by COPY. Where a type has its own binary form, or padding, its text has none. */
 export function readable(sql: string, { type, kind }: Typed, zone: string): string {
   if (AS_THEY_ARE.includes(type)) return sql;
-  if (kind === "time") return readableTime(sql, zone);
-  // The text of char(n) has no padding, and its binary form has.
-  const isText = kind === "text" && !["character", "uuid", "date"].includes(type);
-  return isText && !type.startsWith("time ") ? sql : `${sql}::text`;
+  return kind === "time" ? readableTime(sql, zone) : `${sql}::text`;
 }
 
 const UTC = ["UTC", "Etc/UTC"];
@@ -74,17 +89,24 @@ export function withheld(sql: string, column: Typed, zone: string, bytes: number
     : `CASE WHEN octet_length(${sql}) <= ${bytes} THEN ${read} END`;
 }
 
-/** Whether a row's session has expired by the server's clock; NULL where it has no expiry. */
+/** Whether a row's session counts as expired by the server's clock; NULL or false where it does not. */
 export function hasExpired(store: ResolvedStore, alias: string): string {
+  const isPast = isPastExpiry(store, alias);
+  const { value } = store;
+  if (value.form !== "string" || value.empty === "value") return isPast;
+  // A row without a value is no session, and counts as one that has expired.
+  const column = columnOf(store, 0, value.string);
+  const read = readable(quoteColumn(alias, column.name), column, store.zone);
+  return `(${isPast} OR octet_length(${read}) = 0)`;
+}
+
+function isPastExpiry(store: ResolvedStore, alias: string): string {
   const { column, as, plusSeconds, since } = store.sessions.expires;
   const sql = quoteColumn(alias, column);
   if (as === "time") {
-    const isAbsolute = store.columns.some(
-      ({ table, name, type }) =>
-        table === 0 && name === column && type === "timestamp with time zone",
-    );
+    const isAbsolute = columnOf(store, 0, column).type === "timestamp with time zone";
     const time = isAbsolute ? sql : `(${absolute(sql, store.zone)})`;
-    // Of the time now, since an expiry may be as late as a time can be.
+    // Taken from the time now, since an expiry may be as late as a time can be.
     return `${time} <= now() - interval '${plusSeconds} seconds'`;
   }
   // As numeric, no sum is too large.
@@ -92,12 +114,13 @@ export function hasExpired(store: ResolvedStore, alias: string): string {
   const moment =
     since === null
       ? number
-      : `CASE WHEN ${number} <= ${since.atMost} THEN ${number} + ${quoteColumn(alias, since.column)} ELSE ${number} END`;
+      : `CASE WHEN ${number} <= ${since.atMost} THEN ${number} + ${quoteColumn(alias, since.column)}::numeric ELSE ${number} END`;
   const seconds = as === "epoch-seconds" ? moment : `(${moment}) / 1000`;
   return `(${seconds}) + ${plusSeconds} <= extract(epoch FROM now())`;
 }
 
 /** A session id as SQL's text protocol is to give it: see core's SessionId. */
 export function idAsText(sql: string, { kind }: Pick<Column, "kind">): string {
-  return kind === "bytes" ? `'\\x' || encode(${sql}, 'hex')` : `${sql}::text`;
+  // With an E, the literal is the same whatever standard_conforming_strings is.
+  return kind === "bytes" ? String.raw`E'\\x' || encode(${sql}, 'hex')` : `${sql}::text`;
 }

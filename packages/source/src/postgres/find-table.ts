@@ -1,4 +1,5 @@
 import { formatTableName, parseTableName } from "@rehome/core";
+import { escapeIdentifier } from "pg";
 import type { Connections } from "./connections.js";
 import { schemaError } from "./schema-error.js";
 
@@ -16,6 +17,7 @@ interface Row {
   readonly oid: string;
   readonly kind: string;
   readonly onPath: boolean;
+  readonly mayBeUsed: boolean;
 }
 
 /** A name without a schema is looked for along the search path, and must be there once. Throws RehomeError. */
@@ -27,7 +29,8 @@ export async function findTable(
   const { schema, table } = parseTableName(named) ?? { schema: null, table: named };
   const rows = await connections.query<Row>(
     `SELECT n.nspname AS schema, c.oid::text AS oid, c.relkind AS kind,
-            n.nspname = ANY (current_schemas(false)) AS "onPath"
+            n.nspname = ANY (current_schemas(false)) AS "onPath",
+            has_schema_privilege(n.oid, 'USAGE') AS "mayBeUsed"
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_temp\\_%'
         AND ($2::text IS NULL OR n.nspname = $2)
@@ -37,6 +40,13 @@ export async function findTable(
   const found = schema === null ? rows.filter(({ onPath }) => onPath) : rows;
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) {
+    if (!only.mayBeUsed) {
+      throw schemaError(
+        `schema ${only.schema} may not be used`,
+        `As its owner run: GRANT USAGE ON SCHEMA ${escapeIdentifier(only.schema)} TO the user of SOURCE_URL`,
+        path,
+      );
+    }
     const name = formatTableName({ schema: only.schema, table });
     return { name, oid: only.oid, kind: only.kind };
   }

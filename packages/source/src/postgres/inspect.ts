@@ -1,7 +1,7 @@
 import { type NamedStore, RehomeError, type ResolvedStore } from "@rehome/core";
 import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
-import { quoteTable } from "./expressions.js";
+import { quoteTable, showTable } from "./expressions.js";
 import { type Resolved, resolveStore } from "./resolve-store.js";
 import { schemaError } from "./schema-error.js";
 
@@ -39,7 +39,7 @@ async function readWarnings(
   { store, tables }: Resolved,
 ): Promise<string[]> {
   const keys = tables.map(({ name, oid, key }) => ({
-    name: name.slice(name.indexOf(".") + 1),
+    name: showTable(name),
     oid,
     column: key,
   }));

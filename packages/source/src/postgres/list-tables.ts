@@ -1,6 +1,6 @@
 import type { CatalogueColumn, CatalogueTable } from "../source.js";
 import type { Connections } from "./connections.js";
-import { type ColumnFacts, kindOf } from "./types.js";
+import { type ColumnFacts, kindOf, TYPE_OF_COLUMN } from "./types.js";
 
 interface Row extends ColumnFacts {
   readonly schema: string;
@@ -11,19 +11,17 @@ interface Row extends ColumnFacts {
 /** Read from the catalogue alone: no table is opened. */
 export async function listTables(connections: Connections): Promise<CatalogueTable[]> {
   const rows = await connections.query<Row & Record<string, unknown>>(
-    `SELECT n.nspname AS schema, c.relname AS table, a.attname AS name, format_type(t.oid, NULL) AS type,
-            t.typcategory AS category, t.typtype, a.atttypmod AS modifier,
+    `SELECT n.nspname AS schema, c.relname AS table, a.attname AS name, t.type, t.category, t.typtype, t.modifier,
             true AS "isDeterministic", true AS "isReadable",
             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
                        AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL) AS "isUnique"
        FROM pg_class c
        JOIN pg_namespace n ON n.oid = c.relnamespace
        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-       JOIN pg_type declared ON declared.oid = a.atttypid
-       JOIN pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
+       ${TYPE_OF_COLUMN}
       WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
         AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
-        AND has_column_privilege(c.oid, a.attnum, 'SELECT')
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
       ORDER BY n.nspname = ANY (current_schemas(false)) DESC, n.nspname, c.relname, a.attnum`,
   );
   const tables = new Map<string, CatalogueTable & { readonly columns: CatalogueColumn[] }>();

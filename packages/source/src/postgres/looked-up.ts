@@ -1,4 +1,4 @@
-import type { Column, ResolvedStore, SourceBatch } from "@rehome/core";
+import type { ResolvedStore, SourceBatch } from "@rehome/core";
 import type { PoolClient } from "pg";
 import { CopyOut } from "./copy-out.js";
 import { CopyRow } from "./copy-row.js";
@@ -9,6 +9,7 @@ import {
   FIRST_COLUMN,
   type Key,
   KEY,
+  placeInRow,
   selectLookup,
   WITHHELD,
 } from "./statement.js";
@@ -64,14 +65,15 @@ export class LookedUp {
   readonly #addsKeys: boolean;
   /** Where the row of each key begins; -1 where there is none. */
   #rows = new Int32Array(0);
+  /** Keys by their numbers, of whose rows a long value was withheld. */
+  readonly #withheld = new Set<number>();
 
-  /** One for each lookup of the store; `columns` are those of a session's row. */
-  static allOf(store: ResolvedStore, columns: readonly Column[]): LookedUp[] {
+  /** One for each lookup of the store. */
+  static allOf(store: ResolvedStore): LookedUp[] {
     const keys = new Map<string, Keys>();
     return store.lookups.map(({ from }, lookup) => {
       const known = keys.get(from);
-      const column = FIRST_COLUMN + columns.findIndex(({ name }) => name === from);
-      const own = known ?? new Keys(column);
+      const own = known ?? new Keys(placeInRow(store, from));
       keys.set(from, own);
       return new LookedUp(store, lookup, own, known === undefined);
     });
@@ -100,9 +102,18 @@ export class LookedUp {
       while (rows.next()) {
         const number = this.#keys.find(readKey(buffer.bytes, rows.row, KEY));
         // Where the key is not unique, the first row counts.
-        if (number !== undefined && this.#rows[number] === NONE) this.#rows[number] = rows.rowStart;
+        if (number === undefined || this.#rows[number] !== NONE) continue;
+        this.#rows[number] = rows.rowStart;
+        if (rows.row.isTrue(buffer.bytes, WITHHELD)) this.#withheld.add(number);
       }
     }
+  }
+
+  /** Of so many sessions, the places of those whose row was not read whole. */
+  *withheldPlaces(sessions: number): Generator<number> {
+    if (this.#withheld.size === 0) return;
+    for (let place = 0; place < sessions; place += 1)
+      if (this.#withheld.has(this.#keys.ofSession(place))) yield place;
   }
 
   /** Gives the batch's next session its row; returns of how many bytes that is. */

@@ -1,4 +1,4 @@
-import type { Range, SessionId } from "@rehome/core";
+import { columnOf, type Range, type ResolvedStore, type SessionId } from "@rehome/core";
 import { escapeLiteral } from "pg";
 
 /** A condition on a column of session ids; COPY takes no parameters, so its literals are quoted by pg. */
@@ -25,4 +25,23 @@ export function arrayLiteral(elements: readonly (string | number)[]): string {
     typeof element === "number" ? element : `"${element.replace(/["\\]/g, String.raw`\$&`)}"`,
   );
   return escapeLiteral(`{${texts.join(",")}}`);
+}
+
+/** As PostgreSQL writes a uuid, and bytes: no other form is byte for byte the same. */
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const BYTES = /^\\x(?:[0-9a-f]{2})*$/;
+
+/** Those ids that a column of the store's type can hold. The server would refuse the others, or take them for some else. */
+export function possibleIds(store: ResolvedStore, ids: readonly SessionId[]): SessionId[] {
+  switch (columnOf(store, 0, store.sessions.id).type) {
+    case "uuid":
+      return ids.filter((id) => UUID.test(id));
+    case "bytea":
+      return ids.filter((id) => BYTES.test(id));
+    case "character":
+      return ids.filter((id) => !id.includes("\0") && !id.endsWith(" "));
+    default:
+      // No text of PostgreSQL's holds a NUL.
+      return ids.filter((id) => !id.includes("\0"));
+  }
 }

@@ -6,6 +6,7 @@ import { findKnown } from "./find-known.js";
 import { identify, inspect } from "./inspect.js";
 import { listExpiries } from "./list-expiries.js";
 import { listTables } from "./list-tables.js";
+import { possibleIds } from "./match.js";
 import { makePagedReader } from "./paged-reader.js";
 import { planBounds } from "./plan-bounds.js";
 import { sampleIds } from "./sample-ids.js";
@@ -62,7 +63,7 @@ function openSessions(
     count: (range) => countSessions(connections, store, range),
     survey: (options) => survey(connections, store, options),
     extract: (range, read) => reader.readRange(range, { ...read, batchBytes }),
-    readByIds: (ids, read) => reader.readByIds(ids, { ...read, batchBytes }),
+    readByIds: (ids, read) => reader.readByIds(possibleIds(store, ids), { ...read, batchBytes }),
     findKnown: (ids) => findKnown(connections, store, ids),
     sampleIds: (range, size) => sampleIds(connections, store, range, size),
     listExpiries: (range, read) => listExpiries(connections, store, range, read),

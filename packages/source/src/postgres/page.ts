@@ -1,10 +1,9 @@
 import {
-  type Column,
   readSessionId,
   type ResolvedStore,
-  sameBytes,
   type SessionId,
   type SourceBatch,
+  sameBytes,
 } from "@rehome/core";
 import type { PoolClient } from "pg";
 import { CopyOut } from "./copy-out.js";
@@ -18,25 +17,25 @@ import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./st
 /** Sessions in order, with the rows looked up for them: where these lie in the buffer. */
 export class Page {
   readonly buffer: ReadBuffer;
-  /** Left out, to be read one by one: together they might not fit in memory. */
-  readonly large = new Set<SessionId>();
-  /** The id of the last session in order, a large one or not. */
-  lastId: SessionId | null = null;
-  /** How many rows were read. */
-  read = 0;
+  /** Where the row of each session begins. */
   readonly #rows: number[] = [];
-  readonly #layout: RowLayout;
-  readonly #lookups: LookedUp[];
-  readonly #isUnique: boolean;
-  readonly #shared = new Set<number>();
   readonly #row: CopyRow;
+  readonly #layout: RowLayout;
+  readonly #lookups: readonly LookedUp[];
+  readonly #idKind: "text" | "bytes";
+  readonly #isUnique: boolean;
+  /** Places of sessions that share their id with a neighbour. */
+  readonly #shared = new Set<number>();
+  /** Places of sessions of which a long value was withheld. */
+  readonly #withheld = new Set<number>();
+  readonly #large = new Set<number>();
 
   constructor(buffer: ReadBuffer, store: ResolvedStore) {
     this.buffer = buffer;
-    const columns = columnsOfTable(store, 0);
-    this.#layout = new RowLayout(columns, FIRST_COLUMN);
+    this.#layout = new RowLayout(columnsOfTable(store, 0), FIRST_COLUMN);
     this.#row = new CopyRow(this.#layout.width);
-    this.#lookups = LookedUp.allOf(store, columns);
+    this.#lookups = LookedUp.allOf(store);
+    this.#idKind = store.columns[0]?.kind === "bytes" ? "bytes" : "text";
     this.#isUnique = store.isUnique;
   }
 
@@ -44,6 +43,7 @@ export class Page {
     return this.#rows.length;
   }
 
+  /** Columns of a session's row. */
   get width(): number {
     return this.#layout.width;
   }
@@ -52,6 +52,7 @@ export class Page {
     const place = this.#rows.length;
     if (!this.#isUnique && place > 0 && this.#hasIdOf(place - 1, row))
       this.#shared.add(place - 1).add(place);
+    if (row.isTrue(this.buffer.bytes, WITHHELD)) this.#withheld.add(place);
     this.#rows.push(rowStart);
     for (const lookup of this.#lookups) lookup.addSession(row, this.buffer.bytes);
   }
@@ -63,7 +64,37 @@ export class Page {
 
   /** One look-up for each key, however many sessions have it. */
   async readLookups(client: PoolClient, bytes: number): Promise<void> {
-    for (const lookup of this.#lookups) await lookup.read(client, this.buffer, bytes);
+    for (const lookup of this.#lookups) {
+      await lookup.read(client, this.buffer, bytes);
+      for (const place of lookup.withheldPlaces(this.count)) this.#withheld.add(place);
+    }
+  }
+
+  /**
+   * Leaves out each session of which a value was withheld, to be read alone: together they might not fit in memory. One
+   * that shares its id stays, since it is rejected whatever its values are.
+   */
+  leaveOutLarge(): void {
+    for (const place of this.#withheld) if (!this.#shared.has(place)) this.#large.add(place);
+  }
+
+  isLarge(place: number): boolean {
+    return this.#large.has(place);
+  }
+
+  get largeIds(): SessionId[] {
+    return [...this.#large].map((place) => this.#idAt(place));
+  }
+
+  /** The id of the last session in order; null where there is none. */
+  get lastId(): SessionId | null {
+    return this.count === 0 ? null : this.#idAt(this.count - 1);
+  }
+
+  #idAt(place: number): SessionId {
+    const row = this.#row;
+    this.moveTo(place, row);
+    return readSessionId(this.#idKind, this.buffer.bytes, row.start(ID), row.end(ID));
   }
 
   /** Moves a cursor to a session. */
@@ -104,9 +135,10 @@ export function hasSameId(
 }
 
 export interface PageLimits {
-  readonly sessions: number;
-  /** A row of more bytes is left out of the page, unless it is over the limit of all sessions. */
-  readonly rowBytes: number;
+  /** As many sessions at the most, and those that share the last one's id; null: all that match. */
+  readonly sessions: number | null;
+  /** A session with a longer value is left out of the page, unless it is over the limit of all sessions. */
+  readonly valueBytes: number;
   readonly maxSessionBytes: number;
 }
 
@@ -116,37 +148,16 @@ export async function readPage(
   buffer: ReadBuffer,
   store: ResolvedStore,
   match: Match,
-  { sessions: most, rowBytes, maxSessionBytes }: PageLimits,
+  { sessions: most, valueBytes, maxSessionBytes }: PageLimits,
 ): Promise<Page> {
-  const bytes = Math.min(rowBytes, maxSessionBytes);
+  const bytes = Math.min(valueBytes, maxSessionBytes);
   buffer.clear();
   const page = new Page(buffer, store);
-  const sessions = CopyOut.run(
-    client,
-    selectSessions(store, match, bytes, most),
-    page.width,
-    buffer,
-  );
-  const { row } = sessions;
-  const idOf = makeIdReader(store.columns);
-  while (await sessions.more()) {
-    while (sessions.next()) {
-      page.read += 1;
-      if (row.isTrue(buffer.bytes, WITHHELD) && bytes < maxSessionBytes)
-        page.large.add(idOf(row, buffer.bytes));
-      else page.addSession(row, sessions.rowStart);
-    }
-  }
-  // The cursor stays at the last row.
-  if (page.read > 0) page.lastId = idOf(row, buffer.bytes);
-  await page.readLookups(client, maxSessionBytes);
+  const select = selectSessions(store, match, bytes, { most });
+  const sessions = CopyOut.run(client, select, page.width, buffer);
+  while (await sessions.more())
+    while (sessions.next()) page.addSession(sessions.row, sessions.rowStart);
+  await page.readLookups(client, bytes);
+  if (bytes < maxSessionBytes) page.leaveOutLarge();
   return page;
-}
-
-/** Reads the session id of a row that begins with it. */
-export function makeIdReader(
-  columns: readonly Column[],
-): (row: CopyRow, bytes: Buffer) => SessionId {
-  const kind = columns[0]?.kind === "bytes" ? "bytes" : "text";
-  return (row, bytes) => readSessionId(kind, bytes, row.start(ID), row.end(ID));
 }

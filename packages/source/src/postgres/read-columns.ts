@@ -1,7 +1,9 @@
 import type { Connections } from "./connections.js";
+import { quoteTable, showColumn } from "./expressions.js";
 import type { FoundTable } from "./find-table.js";
+import type { Need } from "./needs.js";
 import { schemaError } from "./schema-error.js";
-import type { ColumnFacts } from "./types.js";
+import { type ColumnFacts, TYPE_OF_COLUMN } from "./types.js";
 
 /** The columns of a table, by their names. */
 export class TableColumns {
@@ -15,45 +17,36 @@ export class TableColumns {
 
   static async read(connections: Connections, table: FoundTable): Promise<TableColumns> {
     const columns = await connections.query<ColumnFacts & Record<string, unknown>>(
-      `SELECT attname AS name, format_type(t.oid, NULL) AS type, t.typcategory AS category, t.typtype,
-              CASE WHEN declared.typtype = 'd' THEN declared.typtypmod ELSE atttypmod END AS modifier,
+      `SELECT attname AS name, t.type, t.category, t.typtype, t.modifier,
               coalesce((SELECT collisdeterministic FROM pg_collation c WHERE c.oid = attcollation), true) AS "isDeterministic",
               has_column_privilege(attrelid, attnum, 'SELECT') AS "isReadable"
-         FROM pg_attribute
-         JOIN pg_type declared ON declared.oid = atttypid
-         JOIN pg_type t ON t.oid = coalesce(nullif(declared.typbasetype, 0), declared.oid)
-        WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped`,
+         FROM pg_attribute a ${TYPE_OF_COLUMN}
+        WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped ORDER BY attnum`,
       [table.oid],
     );
     return new TableColumns(table.name, columns);
   }
 
-  /**
-   * A column that must be there, may be read, and is of a type that `fits`; `needed` says which. Throws RehomeError.
-   */
-  get(
-    name: string,
-    path: string,
-    needed: string,
-    fits: (column: ColumnFacts) => boolean,
-  ): ColumnFacts {
-    const shown = `${this.#table.slice(this.#table.indexOf(".") + 1)}.${name}`;
+  /** A column that must be there, meet every need and may be read; `path` is where the store names it. Throws RehomeError. */
+  get(name: string, path: string, ...needs: readonly Need[]): ColumnFacts {
+    const shown = showColumn(this.#table, name);
     const column = this.#columns.get(name);
     if (column === undefined) {
       const names = [...this.#columns.keys()].join(", ");
       throw schemaError(`column ${shown} is missing`, `The table has ${names}`, path);
     }
-    if (!fits(column)) {
+    const unmet = needs.find(({ isMetBy }) => !isMetBy(column));
+    if (unmet !== undefined) {
       throw schemaError(
-        `column ${shown} is of type ${column.type}, and it must be ${needed}`,
+        `column ${shown} is of type ${column.type}, and it must be ${unmet.what}`,
         "Name another column, or read it through a view that casts it",
         path,
       );
     }
     if (!column.isReadable) {
       throw schemaError(
-        `${shown} may not be read`,
-        `As its owner run: GRANT SELECT ON ${this.#table} TO the user of SOURCE_URL`,
+        `column ${shown} may not be read`,
+        `As its owner run: GRANT SELECT ON ${quoteTable(this.#table)} TO the user of SOURCE_URL`,
         path,
       );
     }

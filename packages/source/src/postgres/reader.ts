@@ -12,10 +12,3 @@ export interface Reader {
   /** Those that are not there are left out. */
   readByIds(ids: readonly SessionId[], options: ExtractOptions): AsyncGenerator<SourceBatch>;
 }
-
-/** Loading is told of no more at a time, however small the sessions are. */
-const MAX_BATCH_SESSIONS = 2_000;
-
-export function isFull(batch: SourceBatch, bytes: number, batchBytes: number): boolean {
-  return bytes >= batchBytes || batch.count >= MAX_BATCH_SESSIONS;
-}

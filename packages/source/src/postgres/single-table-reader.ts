@@ -2,7 +2,8 @@ import type { ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
 import type { Connections } from "./connections.js";
 import { CopyOut } from "./copy-out.js";
 import { type Match, matchIds, matchRange } from "./match.js";
-import { type ExtractOptions, isFull, type Reader } from "./reader.js";
+import { OpenBatch } from "./open-batch.js";
+import type { ExtractOptions, Reader } from "./reader.js";
 import { ReadSpaces } from "./read-space.js";
 import { RowLayout } from "./row-layout.js";
 import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
@@ -27,7 +28,9 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
     yield* connections.snapshot(
       async function* (client) {
         const space = spaces.take();
-        const { buffer, batch } = space;
+        const { buffer } = space;
+        const open = new OpenBatch(space, batchBytes);
+        const { batch } = open;
         for (const match of matches) {
           const select = selectSessions(store, match, maxSessionBytes, null);
           const rows = CopyOut.run(client, select, layout.width, buffer);
@@ -36,17 +39,13 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
             while (rows.next()) {
               batch.setText(0, row.start(ID), row.end(ID));
               layout.fill(batch, row, buffer.bytes);
-              batch.complete(row.isTrue(buffer.bytes, WITHHELD) ? Infinity : row.size);
-              if (!isFull(batch, rows.keptBytes, batchBytes)) continue;
-              batch.bytes = buffer.bytes;
-              yield batch;
-              batch.clear();
+              open.complete(row.isTrue(buffer.bytes, WITHHELD) ? Infinity : row.size);
+              if (!open.isFull) continue;
+              yield* open.take();
               rows.forgetRead();
             }
           }
-          batch.bytes = buffer.bytes;
-          if (batch.count > 0) yield batch;
-          batch.clear();
+          yield* open.take();
           buffer.clear();
         }
         spaces.giveBack(space);

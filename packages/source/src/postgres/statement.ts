@@ -1,6 +1,7 @@
 import { type Column, columnOf, type ResolvedStore } from "@rehome/core";
 import { isLonger, quoteColumn, quoteTable, readable, withheld } from "./expressions.js";
 import { arrayLiteral, type Match } from "./match.js";
+import { isWhole } from "./types.js";
 
 /** The key of a row that is looked up: of the many that are whole numbers, the number is faster to handle. */
 export type Key = string | number;
@@ -24,21 +25,32 @@ export function columnsOfTable(store: ResolvedStore, table: number): Column[] {
   return table === 0 ? columns.slice(1) : columns;
 }
 
-/** A value longer than `bytes` stays where it is, and the row says so. `most` sessions in order, or all in any. */
+/** Where a column of the sessions' own table is in a row of `selectSessions`. */
+export function placeInRow(store: ResolvedStore, name: string): number {
+  if (name === store.sessions.id) return ID;
+  return FIRST_COLUMN + columnsOfTable(store, 0).findIndex((column) => column.name === name);
+}
+
+/**
+ * A value longer than `bytes` stays where it is, and the row says so. With an order, the first `most` sessions or all;
+ * without one, all in whatever order the server finds them.
+ */
 export function selectSessions(
   store: ResolvedStore,
   match: Match,
   bytes: number,
-  most: number | null,
+  order: { readonly most: number | null } | null,
 ): string {
   const id = quoteColumn("s", store.sessions.id);
   const select = `
     SELECT ${selectId(store)}, ${selectColumns(store, 0, "s", bytes)}
       FROM ${quoteTable(store.sessions.table)} s WHERE ${match(id)}`;
-  if (most === null) return select;
+  if (order === null) return select;
+  const ordered = `${select} ORDER BY ${id}`;
+  const { most } = order;
+  if (most === null) return ordered;
   // Rows of one id must not be on both sides of a page's end.
-  const limit = store.isUnique ? `LIMIT ${most}` : `FETCH FIRST ${most} ROWS WITH TIES`;
-  return `${select} ORDER BY ${id} ${limit}`;
+  return `${ordered} ${store.isUnique ? `LIMIT ${most}` : `FETCH FIRST ${most} ROWS WITH TIES`}`;
 }
 
 /** A session's id, as it is read by COPY. */
@@ -58,7 +70,7 @@ export function selectLookup(
   const type = store.lookupKeys[lookup] as string;
   const column = quoteColumn("l", key);
   return `
-    SELECT ${readable(column, { type, kind: typeIsWhole(type) ? "number" : "text" }, store.zone)}, ${selectColumns(store, lookup + 1, "l", bytes)}
+    SELECT ${readable(column, { type, kind: isWhole({ type }) ? "number" : "text" }, store.zone)}, ${selectColumns(store, lookup + 1, "l", bytes)}
       FROM ${quoteTable(table)} l WHERE ${column} = ANY (${arrayLiteral(keys)}${castOfKeys(store, lookup)})`;
 }
 
@@ -67,11 +79,7 @@ function castOfKeys(store: ResolvedStore, lookup: number): string {
   const { from } = store.lookups[lookup] as ResolvedStore["lookups"][number];
   const type = store.lookupKeys[lookup] as string;
   const isSame = columnOf(store, 0, from).type === type;
-  return typeIsWhole(type) && !isSame ? "::bigint[]" : "";
-}
-
-function typeIsWhole(type: string): boolean {
-  return ["smallint", "integer", "bigint"].includes(type);
+  return isWhole({ type }) && !isSame ? "::bigint[]" : "";
 }
 
 function selectColumns(store: ResolvedStore, table: number, alias: string, bytes: number): string {

@@ -3,6 +3,7 @@ import type { Survey } from "../source.js";
 import type { Connections } from "./connections.js";
 import { hasExpired, quoteColumn, quoteTable } from "./expressions.js";
 import { idColumnOf } from "./id-column.js";
+import { hasCollation } from "./types.js";
 
 /** More names are of no use to a reader. */
 const MAX_NAMES = 50;
@@ -21,10 +22,12 @@ export async function survey(
     total: Number(sessions?.total),
     expired: Number(sessions?.expired),
     lookups: await Promise.all(
-      store.lookups.map(async ({ table, key, from: reference }) => {
+      store.lookups.map(async ({ table, key, from: reference }, i) => {
+        // Equal means equal bytes; two columns may have collations between which the server does not choose.
+        const collation = hasCollation(store.lookupKeys[i] as string) ? ' COLLATE "C"' : "";
         const [row] = await connections.query<{ missing: string }>(
           `SELECT count(*) AS missing FROM ${from} WHERE NOT EXISTS (
-             SELECT FROM ${quoteTable(table)} l WHERE ${quoteColumn("l", key)} = ${quoteColumn("s", reference)})`,
+             SELECT FROM ${quoteTable(table)} l WHERE ${quoteColumn("l", key)} = ${quoteColumn("s", reference)}${collation})`,
         );
         return { table, missing: Number(row?.missing) };
       }),
@@ -42,7 +45,7 @@ async function surveyAttributes(
   const table = `${quoteTable(attributes.table)} d`;
   const [name, session] = [quoteColumn("d", attributes.name), quoteColumn("d", attributes.session)];
   const names = await connections.query<{ name: string; sessions: string }>(
-    `SELECT ${name} AS name, count(*) AS sessions FROM ${table}
+    `SELECT ${name} AS name, count(*) AS sessions FROM ${table} WHERE ${name} IS NOT NULL
       GROUP BY ${name} ORDER BY count(*) DESC, ${name} LIMIT ${MAX_NAMES}`,
   );
   const [collisions] = await connections.query<{ sessions: string }>(

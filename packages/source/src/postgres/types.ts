@@ -3,7 +3,7 @@ import type { Kind } from "@rehome/core";
 /** A column as the catalogue describes it. */
 export interface ColumnFacts {
   readonly name: string;
-  /** As format_type() says it, without its modifiers; of a domain, the type beneath it. */
+  /** As format_type() says it, without its modifiers; the type beneath a domain. */
   readonly type: string;
   /** pg_type.typcategory and typtype. */
   readonly category: string;
@@ -14,6 +14,19 @@ export interface ColumnFacts {
   readonly isDeterministic: boolean;
   readonly isReadable: boolean;
 }
+
+/**
+ * To be joined to pg_attribute a: what the catalogue says of a column's type. A domain's values are those of the type
+ * beneath it, however many domains there are in between.
+ */
+export const TYPE_OF_COLUMN = `
+  CROSS JOIN LATERAL (
+    WITH RECURSIVE beneath (oid, modifier) AS (
+      SELECT a.atttypid, a.atttypmod
+      UNION ALL
+      SELECT d.typbasetype, d.typtypmod FROM beneath b JOIN pg_type d ON d.oid = b.oid AND d.typtype = 'd')
+    SELECT format_type(t.oid, NULL) AS type, t.typcategory AS category, t.typtype, b.modifier
+      FROM beneath b JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd') t`;
 
 const KIND_OF_TYPE: Readonly<Record<string, Kind>> = {
   uuid: "text",
@@ -54,6 +67,15 @@ export function isLong({ type, category, modifier }: ColumnFacts): boolean {
 
 const WHOLE = ["smallint", "integer", "bigint"];
 const TEXTS = ["character varying", "text"];
+
+export function isWhole({ type }: Pick<ColumnFacts, "type">): boolean {
+  return WHOLE.includes(type);
+}
+
+/** Types whose values are compared under a collation. */
+export function hasCollation(type: string): boolean {
+  return [...TEXTS, "character"].includes(type);
+}
 
 /** Whether the server compares two types by an index of either, and their equal values have equal texts. */
 export function areComparable(one: string, other: string): boolean {
