@@ -82,7 +82,7 @@ export function placeColumns(
  * A store as one source holds it: tables with their schemas, columns with their kinds, the zone by its name. Frozen into
  * a run when it starts, so that all workers read alike.
  */
-export const resolvedStoreSchema = z.object({
+const schema = z.object({
   /** A preset's, or `custom`. */
   name: z.string(),
   ...storeShape,
@@ -94,7 +94,8 @@ export const resolvedStoreSchema = z.object({
   /** Whether a constraint of the source keeps two rows from having one id. */
   isUnique: z.boolean(),
 });
-export type ResolvedStore = z.output<typeof resolvedStoreSchema>;
+export type ResolvedStore = z.output<typeof schema>;
+export const resolvedStoreSchema: z.ZodType<ResolvedStore> = schema;
 
 /** The column of a table, 0 being the sessions' own. Throws TypeError where the store does not read it. */
 export function columnOf(

@@ -15,6 +15,7 @@ export { type Codec, CODECS } from "./codec.js";
 export * from "./conflict.js";
 export * from "./error.js";
 export { makeExpiry, type SessionExpiry } from "./expiry.js";
+export { recencyField } from "./field.js";
 export * from "./failure-meaning.js";
 export * from "./failure.js";
 export * from "./fingerprint.js";
