@@ -1,4 +1,5 @@
 import {
+  CUSTOM_STORE,
   type NamedStore,
   parseTableName,
   type Preset,
@@ -35,7 +36,7 @@ function readStore(config: unknown): NamedStore | Issue[] {
     return readPreset(preset, options, ["preset"]);
   }
   const { success, data, error } = storeSchema.safeParse(config);
-  return success ? { name: "custom", ...data } : error.issues;
+  return success ? { name: CUSTOM_STORE, ...data } : error.issues;
 }
 
 function readPreset(
@@ -90,6 +91,7 @@ function wrongOptions(preset: Preset, options: Readonly<Record<string, unknown>>
   const known = [...(Object.keys(preset.defaults) as PresetOption[]), ...preset.needs];
   return Object.entries(options).flatMap(([name, value]) => {
     const option = known.find((one) => one === name);
+    if (isToBeFilledIn(value, option, preset)) return [];
     if (option === undefined)
       return [mistake([name], `unknown (${preset.name} has: ${known.join(", ")})`)];
     const { expects, accepts } = OPTIONS[option];
@@ -98,9 +100,18 @@ function wrongOptions(preset: Preset, options: Readonly<Record<string, unknown>>
 }
 
 function missingOptions(preset: Preset, options: Readonly<Record<string, unknown>>): Issue[] {
-  const missing = preset.needs.filter((option) => !Object.hasOwn(options, option));
+  const missing = preset.needs.filter((option) => (options[option] ?? null) === null);
   return missing.map((option) => {
     const why = preset.traps.find((trap) => trap.includes(`\`${option}\``));
     return mistake([option], `must be given for ${preset.name}. ${why ?? ""}`.trim());
   });
+}
+
+/** `rehome init` writes null for what only the operator knows. */
+function isToBeFilledIn(
+  value: unknown,
+  option: PresetOption | undefined,
+  { needs }: Preset,
+): boolean {
+  return value === null && option !== undefined && needs.includes(option);
 }

@@ -1,4 +1,6 @@
 export * from "./bytes.js";
+export * from "./catalogue.js";
+export * from "./config-path.js";
 export {
   type Column,
   columnOf,
@@ -13,18 +15,21 @@ export {
 } from "./column.js";
 export { type Codec, CODECS } from "./codec.js";
 export * from "./conflict.js";
+export * from "./detect-store.js";
 export * from "./error.js";
 export { makeExpiry, type SessionExpiry } from "./expiry.js";
 export { recencyField } from "./field.js";
 export * from "./failure-meaning.js";
 export * from "./failure.js";
 export * from "./fingerprint.js";
+export * from "./guess-store.js";
 export { ATTRIBUTES_FIELD, collidingNames, EXPIRES_AT_FIELD } from "./fixed-fields.js";
 export * from "./loggable-error.js";
 export * from "./mapping.js";
 export { mappingMistakes } from "./mapping-mistakes.js";
 export * from "./network-failures.js";
 export * from "./outcome.js";
+export * from "./printable.js";
 export * from "./progress.js";
 export * from "./projected-memory.js";
 export * from "./range.js";

@@ -1,8 +1,6 @@
 export { openSource } from "./open-source.js";
 export { seedReferenceSchema } from "./seed-reference-schema.js";
 export type {
-  CatalogueColumn,
-  CatalogueTable,
   ExpiryOptions,
   ReadOptions,
   SessionExpiry,

@@ -1,4 +1,11 @@
-import type { NamedStore, Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
+import type {
+  CatalogueTable,
+  NamedStore,
+  Range,
+  ResolvedStore,
+  SessionId,
+  SourceBatch,
+} from "@rehome/core";
 
 /** What a preflight finds out about a source. */
 export interface SourceFacts {
@@ -39,23 +46,6 @@ export interface Survey {
   readonly attributes: readonly { readonly name: string; readonly sessions: number }[];
   /** Sessions with an attribute of one of the names asked about. */
   readonly collidingSessions: number;
-}
-
-/** A table or view, as the catalogue lists it. */
-export interface CatalogueTable {
-  readonly schema: string;
-  readonly table: string;
-  readonly columns: readonly CatalogueColumn[];
-}
-
-export interface CatalogueColumn {
-  readonly name: string;
-  /** As the server calls it. */
-  readonly type: string;
-  /** Null where it is of a type that cannot be carried. */
-  readonly kind: ResolvedStore["columns"][number]["kind"] | null;
-  /** A constraint keeps two rows from having one value. */
-  readonly isUnique: boolean;
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   columnsOf,
+  configPath,
   type NamedStore,
   placeColumns,
   type ResolvedStore,
@@ -51,7 +52,7 @@ export async function resolveStore(
         store.attributes === null || attributes === null
           ? null
           : { ...store.attributes, table: attributes.table.name },
-      zone: await resolveZone(connections, store.zone, serverZone),
+      zone: await resolveZone(connections, store, serverZone),
       columns: placeColumns(columns),
       attributeValue: attributes === null ? null : attributeValue(store, at(0), attributes),
       lookupKeys: store.lookups.map(({ from }, i) => {
@@ -75,8 +76,8 @@ async function openTables(connections: Connections, store: NamedStore): Promise<
   ];
   const opened: Opened[] = [];
   for (const [i, { table: named, path }] of tablesOf(store).entries()) {
-    const table = await findTable(connections, named, path);
-    const columns = await TableColumns.read(connections, table);
+    const table = await findTable(connections, named, configPath(store, path));
+    const columns = await TableColumns.read(connections, table, (at) => configPath(store, at));
     opened.push({ table, columns, key: keys[i] as string });
   }
   return opened;
@@ -106,15 +107,16 @@ function described(
 
 async function checkUnique(
   connections: Connections,
-  { sessions: { id } }: NamedStore,
+  store: NamedStore,
   { table, columns }: Opened,
 ): Promise<boolean> {
+  const { id } = store.sessions;
   if (await isUnique(connections, table, id)) return true;
   // Rows of one id must be next to each other, and ids that differ may be equal under such a collation.
   if (columns.get(id, "sessions.id").isDeterministic) return false;
   throw schemaError(
     `column ${showColumn(table.name, id)} is not unique, and its collation takes different ids for equal`,
     "Give it a unique index, or read it through a view under another collation",
-    "sessions.id",
+    configPath(store, "sessions.id"),
   );
 }
