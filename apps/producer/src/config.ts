@@ -7,6 +7,11 @@ export const urls = {
   queue: () => readUrl("QUEUE_URL", process.env),
 };
 
+/** Whether there is a source to look at, for a command that can do without. */
+export function isSourceSet(): boolean {
+  return (process.env["SOURCE_URL"] ?? "").trim() !== "";
+}
+
 /** The file named, or the current directory's. Throws RehomeError (exit 2). */
 export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
   return openConfig(named, process.env);

@@ -1,7 +1,8 @@
+import type { CatalogueTable } from "@rehome/core";
 import { openQueue, type QueueConnection } from "@rehome/queue";
 import { openSource, type Source } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
-import { urls } from "./config.js";
+import { isSourceSet, urls } from "./config.js";
 
 /** Opens the queue for one command. */
 export async function withQueue<T>(work: (queue: QueueConnection) => Promise<T>): Promise<T> {
@@ -30,4 +31,15 @@ export async function withServers<T>(work: (servers: Servers) => Promise<T>): Pr
       await Promise.allSettled([source.close(), target.close()]);
     }
   });
+}
+
+/** What tables the source has; null where SOURCE_URL is not set. No table is read. */
+export async function readCatalogue(): Promise<CatalogueTable[] | null> {
+  if (!isSourceSet()) return null;
+  const source = openSource(urls.source());
+  try {
+    return await source.listTables();
+  } finally {
+    await source.close();
+  }
 }

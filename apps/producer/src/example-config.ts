@@ -7,7 +7,10 @@ import {
   type Setting,
   settingsOf,
 } from "@rehome/config";
-import { defaultStore, type Mapping } from "@rehome/core";
+import type { Mapping } from "@rehome/core";
+import { listStores } from "./list-stores.js";
+import { comment, literal } from "./source-text.js";
+import type { StoreProposal } from "./store-proposal.js";
 
 export const FORMATS = ["ts", "js", "json"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -31,10 +34,13 @@ const MAPPING: Readonly<Record<keyof Mapping, string>> = {
   maxSessionBytes: "a session of more bytes is rejected as too large",
 };
 
-const STORE = `\
-  // Where the sessions lie, and what each becomes: a preset, a preset with its options, or a description.
-  // Frozen into a run when it starts. The presets are listed by: rehome stores
-  store: ${JSON.stringify(defaultStore.name)},`;
+const STORE = [
+  "Where the sessions lie, and what each becomes: a preset, a preset with its options, or a description.",
+  "Frozen into a run when it starts. The presets are listed by: rehome stores",
+];
+
+/** Of a string, whose value is one column, nothing else of a mapping counts. */
+const MAPPING_OF_STRINGS: readonly (keyof Mapping)[] = ["maxSessionBytes"];
 
 const USERS = `\
   // Who may sign in to the dashboard (REHOME_DASHBOARD_USERS): { name, role: "viewer" or "operator", passwordHash },
@@ -49,26 +55,44 @@ const ABOUT: Readonly<Record<Section, string>> = {
   dashboard: "rehome-dashboard.",
 };
 
-/** A config file that says what holds without one. JSON has no comments. */
-export function exampleConfig(format: Format): string {
+/** What a config file is written for: the likeliest store first; none where no database was looked at. */
+export type Proposals = readonly StoreProposal[];
+
+/** A config file that says what holds without one, but for the store. JSON has no comments. */
+export function exampleConfig(format: Format, proposals: Proposals = []): string {
   switch (format) {
     case "json":
-      return `${JSON.stringify(defaultConfig, null, 2)}\n`;
+      return `${JSON.stringify(document(proposals[0]), null, 2)}\n`;
     case "js":
-      return `${HEAD}\n/** @type {${TYPE}} */\nexport default ${body()};\n`;
+      return `${HEAD}\n/** @type {${TYPE}} */\nexport default ${body(proposals)};\n`;
     case "ts":
-      return `${HEAD}\nexport default ${body()} satisfies ${TYPE};\n`;
+      return `${HEAD}\nexport default ${body(proposals)} satisfies ${TYPE};\n`;
   }
 }
 
-function body(): string {
-  const mapping = Object.entries(MAPPING).map(([key, about]) =>
-    entry(key, defaultMapping[key as keyof Mapping], about),
+function document(proposal: StoreProposal | undefined): unknown {
+  if (proposal === undefined) return defaultConfig;
+  const mapping = mappingKeys(proposal).map((key) => [key, defaultMapping[key]]);
+  return { ...defaultConfig, store: proposal.config, mapping: Object.fromEntries(mapping) };
+}
+
+/** The key prefix is said once: the mapping's would count before the store's. */
+function mappingKeys(proposal: StoreProposal | undefined): (keyof Mapping)[] {
+  const keys = Object.keys(MAPPING) as (keyof Mapping)[];
+  if (proposal === undefined) return keys;
+  return keys.filter(
+    (key) => key !== "keyPrefix" && (proposal.type === "hash" || MAPPING_OF_STRINGS.includes(key)),
+  );
+}
+
+function body(proposals: Proposals): string {
+  const mapping = mappingKeys(proposals[0]).map((key) =>
+    entry(key, defaultMapping[key], MAPPING[key]),
   );
   const about =
     "How a session is written. Frozen into a run when it starts; workers use the run's.";
   return `{\n${[
-    STORE,
+    storeBlock(proposals),
     block("mapping", about, mapping),
     USERS,
     ...SECTIONS.map((section) =>
@@ -79,6 +103,17 @@ function body(): string {
       ),
     ),
   ].join("\n\n")}\n}`;
+}
+
+function storeBlock([proposal, ...others]: Proposals): string {
+  const about = [
+    ...STORE,
+    ...(proposal?.about ?? []),
+    ...(others.length === 0 ? [] : [`Found as well: ${listStores(others)}.`]),
+  ];
+  const value = proposal?.config ?? defaultConfig.store;
+  const store = literal(value, (path) => proposal?.aboutEntry.get(path) ?? [], "  ");
+  return [...comment(about, "  "), `  store: ${store},`].join("\n");
 }
 
 function block(name: string, about: string, entries: readonly string[]): string {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 /** By verb; the empty one is `rehome` itself. */
 const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, does: string])[]>> = {
   "": [
+    ["rehome init", "write a config for the store that the source holds"],
     ["rehome plan", "look first"],
     ["rehome start --wait", "migrate, with a progress bar"],
     ["rehome verify", "compare a sample of both sides"],
@@ -38,7 +39,14 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, doe
   cancel: [["rehome cancel", "end the newest run; what was written stays"]],
   retry: [["rehome retry --wait", "once what made them fail is mended"]],
   config: [["rehome config", "every option, its value and where it comes from"]],
-  init: [["rehome init", "write rehome.config.ts, with every option and its default"]],
+  stores: [
+    ["rehome stores", "what is known, and what the database seems to hold"],
+    ["rehome stores --json | jq '.[] | select(.detected).name'", "for a script"],
+  ],
+  init: [
+    ["rehome init", "write rehome.config.ts for the store in SOURCE_URL"],
+    ["rehome init --format json --force", "as JSON, in place of the last"],
+  ],
   forget: [["rehome forget 20261123-183856-k3f9", "delete its ledger"]],
 };
 

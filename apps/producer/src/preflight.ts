@@ -1,4 +1,5 @@
 import {
+  configPath,
   type Mapping,
   type NamedStore,
   RehomeError,
@@ -44,7 +45,7 @@ export async function preflight(
     if (mapping.keyPrefix.startsWith(KEY_PREFIX) || KEY_PREFIX.startsWith(mapping.keyPrefix)) {
       throw new RehomeError(
         "prefix-overlap",
-        `queue and target are one server, and mapping.keyPrefix meets ${KEY_PREFIX}`,
+        `queue and target are one server, and ${prefixPath(store, mapping)} overlaps ${KEY_PREFIX}`,
         {
           hint: "Give the sessions another keyPrefix, or the queue a server of its own",
           exitCode: 2,
@@ -62,6 +63,13 @@ export async function preflight(
     targetUsedMemory: targetFacts.usedMemory,
     warnings,
   };
+}
+
+/** Where the config says it: the mapping's counts before the store's. */
+function prefixPath(store: ResolvedStore, mapping: Mapping): string {
+  return mapping.keyPrefix === store.keyPrefix
+    ? configPath(store, "keyPrefix")
+    : "mapping.keyPrefix";
 }
 
 /** Whatever is evicted is a user logged out, and evicting the run's marker would stop the run. */

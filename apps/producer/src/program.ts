@@ -114,8 +114,18 @@ export function makeProgram(): Command {
     );
 
   program
+    .command("stores")
+    .description("the stores that are known, and which of them the source seems to hold")
+    .option("--json", "print one JSON document")
+    .action(
+      ending(async (options: { json?: boolean }) =>
+        (await import("./commands/stores.js")).stores(options),
+      ),
+    );
+
+  program
     .command("init")
-    .description("write an example of a config file, with every option and its default")
+    .description("write a config file for the store that the source seems to hold, else an example")
     .addOption(new Option("--format <format>", "of the file").choices(FORMATS))
     .option("--force", "replace the file if it exists")
     .option("--json", "print one JSON document")

@@ -1,9 +1,13 @@
 import { writeFile } from "node:fs/promises";
-import { CONFIG_FILES } from "@rehome/config";
-import { RehomeError } from "@rehome/core";
+import { CONFIG_FILES, defaultConfig } from "@rehome/config";
+import { CUSTOM_STORE, printable, RehomeError } from "@rehome/core";
 import { existsSync } from "node:fs";
+import { readCatalogue } from "../connections.js";
 import { exampleConfig, type Format, FORMATS } from "../example-config.js";
+import { listStores } from "../list-stores.js";
 import { note, printJson } from "../output.js";
+import { proposeStores } from "../propose-stores.js";
+import type { StoreProposal } from "../store-proposal.js";
 
 export interface InitOptions {
   format?: Format;
@@ -11,7 +15,10 @@ export interface InitOptions {
   json?: boolean;
 }
 
-/** Writes an example of a config file to the path named, or to the current directory. */
+/**
+ * Writes a config file to the path named, or to the current directory: for the store that the source seems to hold,
+ * else an example.
+ */
 export async function init(named: string | undefined, options: InitOptions): Promise<number> {
   const format = options.format ?? FORMATS.find((end) => named?.endsWith(`.${end}`)) ?? "ts";
   const file = named ?? `rehome.config.${format}`;
@@ -22,19 +29,51 @@ export async function init(named: string | undefined, options: InitOptions): Pro
     });
   }
   refuseSecond(file);
-  await writeFile(file, exampleConfig(format), { flag: options.force ? "w" : "wx" }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST") {
-        throw new RehomeError("file-exists", `${file} exists`, {
-          hint: "Replace it with: rehome init --force",
-        });
-      }
-      throw new RehomeError("cannot-write", `${file} cannot be written (${error.code})`);
-    },
-  );
-  if (options.json) printJson({ file });
+  if (!options.force && existsSync(file)) throw fileExists(file);
+  const catalogue = await readCatalogue();
+  const proposals = proposeStores(catalogue ?? []);
+  await write(file, exampleConfig(format, proposals), options.force ? "w" : "wx");
+
+  const [proposal, ...others] = proposals;
+  if (options.json) printJson({ file, store: proposal?.name ?? defaultConfig.store });
   else note(`wrote ${file}; see what it comes to with: rehome config`);
+  if (proposal === undefined) {
+    if (catalogue !== null)
+      note("the database holds nothing that looks like sessions: it is an example");
+    return 0;
+  }
+  noteStore(proposal, format);
+  if (others.length > 0) note(`found as well: ${listStores(others)}`);
   return 0;
+}
+
+/** What to do next, and what the operator alone can say. JSON has no comments to say it in. */
+function noteStore({ name, table, toFillIn, config, aboutEntry }: StoreProposal, format: Format) {
+  note(
+    name === CUSTOM_STORE
+      ? `table ${printable(table)} looks like sessions of a store without a preset: complete what was guessed of it`
+      : `found ${name} in table ${printable(table)}`,
+  );
+  for (const { path, what } of toFillIn) note(`fill in store.${path}: ${what}`);
+  if (format === "json" && "zone" in config)
+    note(`check store.zone: ${printable((aboutEntry.get("zone") ?? []).join(" "))}`);
+  if (toFillIn.length === 0) note("see what a run would do with: rehome plan");
+}
+
+async function write(file: string, text: string, flag: "w" | "wx"): Promise<void> {
+  try {
+    await writeFile(file, text, { flag });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") throw fileExists(file);
+    throw new RehomeError("cannot-write", `${file} cannot be written (${code})`);
+  }
+}
+
+function fileExists(file: string): RehomeError {
+  return new RehomeError("file-exists", `${file} exists`, {
+    hint: "Replace it with: rehome init --force",
+  });
 }
 
 /** Of two files in one directory neither would be read. */
