@@ -1,9 +1,17 @@
-import { formatTableName, parseTableName, type ResolvedStore } from "@rehome/core";
+import {
+  formatTableName,
+  isZoneless,
+  parseTableName,
+  printable,
+  type ResolvedStore,
+} from "@rehome/core";
 import type { Survey } from "@rehome/source";
 import colors from "picocolors";
 import type { Plan } from "./commands/plan.js";
 import { formatDuration, formatNumber } from "./format.js";
 import type { Sample, ShownSession } from "./sample.js";
+
+const MIB = 1024 * 1024;
 
 interface Seen {
   readonly store: ResolvedStore;
@@ -14,13 +22,9 @@ interface Seen {
 
 export function formatPlan(plan: Plan, { store, survey, sample, colliding }: Seen): string {
   const { total, live, expired } = plan.sessions;
-  const memory =
-    plan.projectedBytes === null
-      ? "–"
-      : `about ${formatNumber(plan.projectedBytes / 1024 / 1024)} MiB in the target`;
   return [
     colors.bold("What a run would do (nothing was written)"),
-    row("store", `${store.name}: table ${store.sessions.table}${formatZone(store)}`),
+    row("store", `${store.name}: table ${printable(store.sessions.table)}${formatZone(store)}`),
     row(
       "sessions",
       `${formatNumber(total)}: ${formatNumber(live)} live, ${formatNumber(expired)} expired`,
@@ -28,11 +32,11 @@ export function formatPlan(plan: Plan, { store, survey, sample, colliding }: See
     ...survey.lookups.map(({ table, missing }, i) =>
       row(
         i === 0 ? "lookups" : "",
-        `${unqualified(table)}: ${formatNumber(missing)} sessions have no row there`,
+        `${formatNumber(missing)} without a row in ${printable(unqualified(table))}`,
       ),
     ),
     row("chunks", formatChunks(plan)),
-    row("memory", memory),
+    row("memory", formatMemory(plan.projectedBytes)),
     row("time", `about ${formatDuration(plan.projectedSeconds)} with one worker on this machine`),
     ...(store.attributes === null ? [] : formatAttributes(survey, colliding)),
     ...formatSample(sample),
@@ -43,12 +47,15 @@ function row(name: string, text: string): string {
   return `  ${name.padEnd(12)} ${text}`;
 }
 
+function formatMemory(bytes: number | null): string {
+  if (bytes === null) return "–";
+  const [size, unit] = bytes < MIB ? [bytes / 1024, "KiB"] : [bytes / MIB, "MiB"];
+  return `about ${formatNumber(Math.ceil(size))} ${unit} in the target`;
+}
+
 /** Where times have no zone of their own, which one counts decides who is logged out. */
 function formatZone({ columns, zone }: ResolvedStore): string {
-  const isZoneless = columns.some(
-    ({ kind, type }) => kind === "time" && !/with time zone/.test(type),
-  );
-  return isZoneless ? `, its times without a zone read as ${zone}` : "";
+  return columns.some(isZoneless) ? `, its times without a zone read as ${zone}` : "";
 }
 
 function formatChunks({ sessions, chunks, chunkSize }: Plan): string {
@@ -81,8 +88,8 @@ function formatSession({ key, type, fields, bytes, expiresAt }: ShownSession): s
   const value =
     fields === null
       ? `${formatNumber(bytes)} bytes`
-      : `${fields.length} fields: ${fields.map(quote).join(", ")}`;
-  return `${key}, a ${type} of ${value}; expires ${formatTime(expiresAt)}`;
+      : `${fields.length} ${fields.length === 1 ? "field" : "fields"}: ${fields.map(quote).join(", ")}`;
+  return `${printable(key)}, a ${type} of ${value}; expires ${formatTime(expiresAt)}`;
 }
 
 /** PostgreSQL has times beyond those of JavaScript. */
@@ -91,14 +98,9 @@ function formatTime(milliseconds: number): string {
   return Number.isNaN(date.getTime()) ? "beyond the year 275760" : date.toISOString();
 }
 
-/** In quotes where a terminal would not show a name as it is. */
+/** In quotes where it holds more than letters, digits and a few signs; never what steers a terminal. */
 function quote(name: string): string {
-  if (/^[\w.:-]+$/.test(name)) return name;
-  const escaped = name.replace(/[\p{C}\u2028\u2029"\\]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
-  });
-  return `"${escaped}"`;
+  return /^[\w.:-]+$/.test(name) ? name : `"${printable(name.replace(/["\\]/g, "\\$&"))}"`;
 }
 
 function unqualified(table: string): string {

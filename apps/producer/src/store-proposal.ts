@@ -55,8 +55,8 @@ export function proposePreset({ preset, table, zoneless }: DetectedStore): Store
     option,
     [
       ...(needs.includes(option) ? [TO_FILL_IN] : []),
-      ...trapsOf(option),
       ...(option === "zone" ? [aboutZone(zoneless)] : []),
+      ...trapsOf(option),
     ],
   ]) satisfies [string, string[]][];
   return {
@@ -66,7 +66,7 @@ export function proposePreset({ preset, table, zoneless }: DetectedStore): Store
     type: targetType(presetStore(preset)),
     about: [
       `Found: table ${table}, as written by ${preset.source}.`,
-      `In the target: ${preset.target}.`,
+      `In the target: ${preset.target.replace(": ", ", ")}.`,
       ...traps.filter((trap) => optionOf(trap) === undefined),
     ],
     aboutEntry: new Map(entries),
