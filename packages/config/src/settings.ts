@@ -44,7 +44,7 @@ export const SETTINGS = {
       takes: "n",
       env: "REHOME_MAX_REJECTS",
       about:
-        "stop the run beyond so many rejects, 0 for at the first; by default 1 % of the sessions, at least 1,000",
+        "stop the run when more sessions than this are rejected, 0 for at the first; by default 1 % of the sessions, at least 1,000",
       min: 0,
     }),
     allowEviction: onOrOff({

@@ -1,4 +1,4 @@
-/** Up to so many bytes a loop is faster than a call that leaves JavaScript. */
+/** Up to this many bytes, a loop is faster than a call that leaves JavaScript. */
 const SHORT = 64;
 
 /** Copies `from[start, end)` to `to[at …]`; there must be room. Returns where it ends. */
@@ -42,7 +42,7 @@ export function twice<Of extends Numbers>(numbers: Of): Of {
 /** Beyond it, what is allocated in advance would be too much. */
 const LARGE = 16 * 1024 * 1024;
 
-/** How much to allocate where so much is needed now, and soon more. */
+/** How many bytes to allocate where `needed` are needed now, and more are soon. */
 export function withSlack(needed: number): number {
   return Math.ceil(needed * (needed < LARGE ? 1.5 : 1.125));
 }

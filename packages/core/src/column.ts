@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { makeConvert } from "./codec.js";
 import { fieldsOf } from "./field.js";
 import { type Store, storeShape } from "./store-shape.js";
 
 /** What a column holds, whatever its type is called: see the source's adapters. */
-export const KINDS = ["text", "number", "time", "flag", "bytes", "json"] as const;
+const KINDS = ["text", "number", "time", "flag", "bytes", "json"] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What a column is read for. */
@@ -13,6 +14,8 @@ const ROLES = [
   "recency",
   "field",
   "value",
+  /** Its bytes are decoded by a codec: it holds no time and no flag, and nor does a `value`. */
+  "decoded",
   /** Refers to a lookup or to attributes. */
   "reference",
 ] as const;
@@ -45,14 +48,17 @@ export function columnsOf(store: Omit<Store, "zone" | "keyPrefix">): ColumnUse[]
   use(0, sessions.recency, "recency", "sessions.recency");
   for (const [i, { from }] of lookups.entries()) use(0, from, "reference", `lookups[${i}].from`);
   use(0, attributes?.from, "reference", "attributes.from");
-  for (const field of fieldsOf(store))
-    use(field.table, field.column, "field", z.core.toDotPath([...field.path]));
+  for (const { table, column, codec, path } of fieldsOf(store)) {
+    const at = z.core.toDotPath([...path]);
+    use(table, column, "field", at);
+    if (makeConvert(codec) !== null) use(table, column, "decoded", at);
+  }
   if (value.form === "string") use(0, value.string, "value", "value.string");
   return [...uses.values()];
 }
 
 /** As the source's catalogue describes it. */
-export const columnSchema = z.object({
+const columnSchema = z.object({
   table: z.int().nonnegative(),
   name: z.string(),
   roles: z.array(z.enum(ROLES)),

@@ -147,8 +147,7 @@ function makeAttributesWriter(store: ResolvedStore, mapping: Mapping): JsonWrite
   const { attributes, attributeValue } = store;
   if (attributes === null || attributeValue === null) return () => "";
   const { kind } = attributeValue;
-  if (kind === "time" || kind === "flag")
-    throw new TypeError(`the values of attributes are of kind ${kind}`);
+  if (kind === "time" || kind === "flag") throw new TypeError(`attributes of kind ${kind}`);
   return makeMemberWriter(mapping, {
     prefix: attributes.prefix,
     absent: "null",

@@ -30,7 +30,7 @@ export class SourceBatch {
   #texts: Int32Array;
   /** Whole Unix milliseconds, rounded down, and the microseconds that are left. */
   #times: Float64Array;
-  /** Of each session: its size, whether another row has its id, and the number of attributes before its own. */
+  /** For each session: its size, whether another row has its id, and the number of attributes before its own. */
   #sizes = new Float64Array(64);
   #shared = new Uint8Array(64);
   #attributesFrom = new Int32Array(65);

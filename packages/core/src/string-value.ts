@@ -3,7 +3,11 @@ import type { Column } from "./column.js";
 import { NO_NAME, refusal, type ValueWriter } from "./value-writer.js";
 
 /** A session of one column. */
-export function makeStringWriter({ name, slot }: Column, codecs: readonly Codec[]): ValueWriter {
+export function makeStringWriter(
+  { name, slot, kind }: Column,
+  codecs: readonly Codec[],
+): ValueWriter {
+  if (kind === "time" || kind === "flag") throw new TypeError(`a value of kind ${kind}`);
   const convert = makeConvert(codecs);
   const isNull = refusal("unrepresentable", `${name} is null`);
   const isDamaged = refusal("unrepresentable", `${name} cannot be decoded as ${codecs.join(", ")}`);

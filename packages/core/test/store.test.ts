@@ -325,7 +325,7 @@ describe("columns", () => {
       [0, "account", "reference,field", "lookups[0].from"],
       [0, "pk", "reference", "attributes.from"],
       [1, "login", "field", "lookups[0].fields.name"],
-      [0, "f", "field", "sessions.fields.flags"],
+      [0, "f", "field,decoded", "sessions.fields.flags"],
     ]);
   });
 

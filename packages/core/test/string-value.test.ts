@@ -65,6 +65,14 @@ describe("a session of one column", () => {
     });
   });
 
+  test("is none of a column that holds no bytes", () => {
+    for (const kind of ["time", "flag"] as const) {
+      const sessions = { table: "t", id: "id", expires: "until" };
+      const store = resolveDescription({ sessions, value: { string: "v" } }, { v: kind });
+      expect(() => transformRow(store, { cells: { id: "a" } })).toThrow(TypeError);
+    }
+  });
+
   test("is asked for no field, whatever the mapping would add", () => {
     const options = { includeExpiresAt: true, attributes: "json" } as const;
     const until = 253_402_300_800_000_000n;
