@@ -13,9 +13,10 @@ import {
   VERIFY_COUNT_NAMES,
   zeroVerifyCounts,
 } from "../src/index.js";
-import { NOW } from "./example-mapping.js";
+import { mappingOf, NOW } from "./example-mapping.js";
 import { exampleSession, instant, mappingWith } from "./example-session.js";
-import { referenceStore } from "./resolved-store.js";
+import { referenceStore, resolveDescription } from "./resolved-store.js";
+import { transformRow } from "./source-row.js";
 import { type SourceSession, transformOne } from "./source-session.js";
 
 const NEWER = "2026-11-23T18:38:56.924124Z";
@@ -339,5 +340,55 @@ describe("the conclusion", () => {
       [...VERIFY_COUNT_NAMES].toSorted(),
     );
     expect(new Set(Object.values(zeroVerifyCounts()))).toStrictEqual(new Set([0]));
+  });
+});
+
+describe("a string, compared by its expiry,", () => {
+  const EXPIRES_AT = NOW + 10_000;
+  const store = resolveDescription(
+    { sessions: { table: "t", id: "id", expires: "until" }, value: { string: "v" } },
+    { until: "time", v: "bytes" },
+  );
+  const layout = targetLayoutOf({ store, mapping: mappingOf(store) });
+  const value = Buffer.of(0, 0xff);
+  const cells = { id: "a", until: BigInt(EXPIRES_AT) * 1000n, v: value };
+
+  function judged(
+    found: Partial<FoundSession>,
+    { conflict = "newer", now = NOW }: { conflict?: ConflictPolicy; now?: number } = {},
+  ): Verdict {
+    const expected = transformRow(store, { cells }, {}, { now, startedAt: NOW });
+    const held = { type: "string", fields: [Buffer.of(), value], expiresAt: EXPIRES_AT, ...found };
+    return compareSession(expected, held, { layout, conflict }, false, now);
+  }
+
+  const other = { fields: [Buffer.of(), Buffer.from("\ufffd")] };
+
+  test("is matched where every byte is the same", () => {
+    expect(judged({})).toBe("matched");
+    expect(judged({ fields: [Buffer.of(), Buffer.of(0, 0xfe)] })).toBe("mismatched");
+    expect(judged({ expiresAt: EXPIRES_AT - 2 })).toBe("mismatched");
+  });
+
+  test("is mismatched where the key is a hash, whatever it holds", () => {
+    expect(judged({ type: "hash" })).toBe("mismatched");
+  });
+
+  test("is kept under newer where the target's lives longer, or for ever", () => {
+    expect(judged({ ...other, expiresAt: EXPIRES_AT + 2 })).toBe("kept");
+    expect(judged({ ...other, expiresAt: null })).toBe("kept");
+    expect(judged({ ...other, expiresAt: EXPIRES_AT + 1 })).toBe("mismatched");
+    expect(judged({ ...other, expiresAt: EXPIRES_AT + 2 }, { conflict: "replace" })).toBe(
+      "mismatched",
+    );
+  });
+
+  test("is expired in the source, and kept where the target's lives on", () => {
+    const now = EXPIRES_AT;
+    expect(judged({}, { now })).toBe("expired");
+    expect(judged({ expiresAt: EXPIRES_AT + 5_000 }, { now })).toBe("kept");
+    expect(judged({ expiresAt: EXPIRES_AT + 5_000 }, { now, conflict: "replace" })).toBe(
+      "mismatched",
+    );
   });
 });
