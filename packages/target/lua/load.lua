@@ -3,10 +3,12 @@
 -- ARGV: policy; how to write: 'restore', 'hset' or 'set';
 --       what `newer` compares: 'iso' or 'number', the name of the field, '' or '=' and the text that stands for null;
 --       or 'expiry', '', '';
---       then per session: expiry in Unix ms ('' where it has expired), its recency as it is compared ('' for none),
---       how many arguments follow: the payload of RESTORE, name, value …, or the string.
+--       then per session: expiry in Unix ms ('' where it has expired); what of it is compared: its recency as text ('' for
+--       none), or its expiry in Unix ms; how many arguments follow, and these: nothing where it has expired, else the
+--       payload of RESTORE, name, value …, or the string.
 -- Under the policy 'keep' a hash is written by 'hset': its fields are compared.
--- Replies with a letter per session: m migrated, k kept, i kept as incomparable, w wrong type, e expired.
+-- Replies with one text, a letter per session: m migrated, k kept, i kept as incomparable, w wrong type, e expired;
+-- or with the error that stopped it, before which some may have been written, each as a whole.
 local policy, way, form, recency_name, null_mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local expected_type = way == 'set' and 'string' or 'hash'
 local ISO = '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$'

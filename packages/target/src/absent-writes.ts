@@ -25,19 +25,19 @@ export interface AbsentWrite {
   ) => number;
 }
 
-/** What a command takes beyond its key and its value, at the most. */
+/** The most that a command takes beyond its key and its value. */
 const FRAME_BYTES = 128;
 
 const EXISTS = Buffer.from("*2\r\n$6\r\nEXISTS\r\n");
 
-/** To Redis, an expiry of 0 is none or an error, and a negative one an error; 1 has passed as well. */
+/** Redis takes an expiry of 0 for none or refuses it, and refuses a negative one. 1 has passed just as well. */
 export function atLeastOne(expiresAt: number): number {
   return Math.max(1, expiresAt);
 }
 
 /**
  * For a session to write, a command that is refused where the key exists. For an expired one, `EXISTS key`; for a
- * rejected one, nothing. Encodes as it is asked.
+ * rejected one, nothing. Encodes each batch when it is asked for.
  */
 export function* encodeAbsentWrites(
   sessions: TransformedBatch,

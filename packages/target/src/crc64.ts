@@ -38,7 +38,7 @@ function makeTables(): readonly [low: Tables, high: Tables] {
 }
 
 /**
- * Writes the checksum of the bytes from `start` to `end` behind them, little endian; returns where it ends.
+ * Writes the checksum of the bytes from `start` to `end` after them, little endian; returns where it ends.
  * `view` is upon the same bytes: it reads four of them at once.
  */
 export function writeCrc64(view: DataView, start: number, end: number): number {

@@ -9,7 +9,7 @@ import { describeWay, findWriteWay, type WriteWay } from "./write-way.js";
 export interface TargetFacts {
   /** Where INFO is not allowed, texts are empty and numbers null. */
   readonly version: string;
-  /** Of the server's process: two URLs with the same one name the same server. */
+  /** The server process's own id: two URLs with the same one lead to the same server. */
   readonly runId: string;
   readonly maxmemoryPolicy: string;
   /** Bytes. */
@@ -23,10 +23,10 @@ export interface TargetFacts {
 /** Long enough for a slow server, short enough for a probe that a crash left behind. */
 const PROBE_LIFETIME_MS = 60_000;
 
-/** What every session needs; CONFIG GET is not among them: without it a limit is taken for its usual value. */
+/** What every session needs. CONFIG GET is not among it: without that a limit is taken to have its usual value. */
 const NEEDED =
   "EVAL, EVALSHA, TYPE, EXISTS, SETRANGE, UNLINK, PEXPIRETIME, PTTL, TIME, SCAN, GET, SET, SELECT and INFO";
-/** For either way to write a hash. */
+/** What hashes need besides, by either way to write them. */
 const NEEDED_FOR_HASHES =
   "RESTORE (or HSET and PEXPIREAT where the target does not take it), HGET, HLEN, HMGET, HGETALL";
 

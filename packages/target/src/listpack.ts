@@ -1,6 +1,6 @@
 import { copyBytes } from "@rehome/core";
 
-/** What an entry takes beyond its text: header and length read backwards, five bytes each at the most. */
+/** The most that an entry takes beyond its text: a header and a length to be read backwards, five bytes each. */
 export const ENTRY_OVERHEAD = 10;
 
 const MAX_INT64 = 2n ** 63n - 1n;
@@ -81,7 +81,7 @@ function writeInteger(
   return bytes.writeBigInt64LE(BigInt(value), at + 1);
 }
 
-/** Of at most 15 digits: exact. */
+/** Exact, since it has at most 15 digits. */
 function parseInteger(from: Buffer, start: number, end: number): number {
   const isNegative = from[start] === MINUS;
   let value = 0;
@@ -121,7 +121,7 @@ function writeBackLength(bytes: Buffer, start: number, end: number): number {
     return end + 1;
   }
   let at = end;
-  // Redis's own bounds: each is one less than what so many bits can hold.
+  // Redis's own bounds: each is one less than the bits could hold.
   let shift = size < 2 ** 14 - 1 ? 7 : size < 2 ** 21 - 1 ? 14 : size < 2 ** 28 - 1 ? 21 : 28;
   bytes[at] = size >>> shift;
   while (shift > 0) {

@@ -16,7 +16,7 @@ import { setIfAbsent } from "./set.js";
 import type { Wire } from "./wire.js";
 import type { WriteWay } from "./write-way.js";
 
-/** By the letter with which the script tells them. */
+/** By the letters of the script's reply. */
 const RESULTS = {
   m: "migrated",
   k: "kept",
@@ -41,12 +41,12 @@ const CALLS_IN_FLIGHT = 4;
 const script = loadScript("expiry", "load");
 
 /**
- * One result per session, in order; null for a rejected one, of which the target is told nothing. After an error
- * some of the sessions may have been loaded, each as a whole or not at all.
+ * One result per session, in order; null for a rejected one, which is not sent. After an error some of the
+ * sessions may have been loaded, each as a whole or not at all.
  *
  * Most sessions are not in the target yet: these are written by a command that refuses to replace, which is all
- * that any conflict policy asks, and costs the server no script. The few that meet an existing key are decided
- * upon by the script, which looks and writes in one step.
+ * that any conflict policy asks, and costs the server no script. The script decides about the few that
+ * meet an existing key: it looks and writes in one step.
  */
 export async function load(
   { connection, wire }: TargetClients,
@@ -116,8 +116,8 @@ function resultOf(reply: Reply): LoadResult | "present" {
 }
 
 /**
- * What all of them are answered, in order. A few at a time: what waited behind a whole chunk could be late without
- * fault of the server.
+ * The answers to all of them, in order. Only a few are on their way at once: one that waited for a whole chunk could time
+ * out through no fault of the server.
  */
 async function sendAll<Sent, Answer>(
   batches: Generator<Sent>,

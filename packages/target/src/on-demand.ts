@@ -21,7 +21,7 @@ export interface OnDemand<T> {
   close(end: (open: T) => void): void;
 }
 
-/** `open` is told what to call when what it opened has come to its end. */
+/** `open` is given what to call when what it opened has ended. */
 export function onDemand<T>(open: (onEnd: () => void) => Promise<T>): OnDemand<T> {
   let current: Promise<T> | null = null;
   let closed = false;

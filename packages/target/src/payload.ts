@@ -13,7 +13,7 @@ const RDB_VERSION = 10;
  */
 export const MAX_LISTPACK_BYTES = 8 * 1024;
 
-/** With texts of so many bytes there is no need to try: as numbers, they take half of it at the least. */
+/** Texts of more bytes than this never fit: even as integers they take half their length. */
 const MAX_SIZE = 4 * MAX_LISTPACK_BYTES;
 
 const LISTPACK_HEADER = 6;

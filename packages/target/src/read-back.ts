@@ -3,7 +3,7 @@ import type { Connection } from "./connection.js";
 import { sessionKey } from "./key.js";
 import { loadScript } from "./script.js";
 
-/** A script is one moment, and holds up the server: no more sessions and bytes at a time than these. */
+/** A script runs in one moment and holds up the server, so a call reads no more sessions and bytes than these. */
 const MAX_SESSIONS = 200;
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PRESENCE = 1_000;

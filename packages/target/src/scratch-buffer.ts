@@ -14,11 +14,11 @@ export function allocate(size: number): ScratchBuffer {
 /** Small enough that the server is at work on the first while the next is being filled. */
 export const USUAL_BYTES = 256 * 1024;
 
-/** What a few large sessions took is kept for the next ones, but no more: it would add to what a worker holds. */
+/** Buffers of large sessions are kept for the next ones within this limit: they add to what a worker holds. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 const kept: ScratchBuffer[] = [];
 
-/** With room for so many bytes; used before where there is one. */
+/** Has room for `size` bytes. Reuses a kept buffer where one fits. */
 export function takeScratch(size: number): ScratchBuffer {
   const fitting = kept.findIndex(({ bytes }) => bytes.length >= size);
   const [scratch] = fitting === -1 ? [] : kept.splice(fitting, 1);

@@ -21,8 +21,8 @@ const MAX_BATCH_SESSIONS = 200;
 const MAX_BATCH_BYTES = 1024 * 1024;
 
 /**
- * For the sessions that are `chosen`. Encodes as it is asked, so that what waits to be sent is not held twice. The batch
- * must stay as it is until all of it is sent.
+ * For the sessions that are `chosen`. Encodes each call when it is asked for, so that what waits to be sent is not held
+ * twice. The batch must stay as it is until the last one is sent.
  */
 export function* encodeScriptCalls(
   sessions: TransformedBatch,

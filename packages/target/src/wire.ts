@@ -12,7 +12,7 @@ import { parseTargetUrl, type TargetServer } from "./url.js";
  */
 export interface Wire {
   /**
-   * The replies to so many commands, in order; an error reply is a value. Rejects with a RehomeError fit to be
+   * The replies to `count` commands, in order; an error reply is a value. Rejects with a RehomeError fit to be
    * shown where the connection fails: any of the commands may have been carried out then.
    */
   send(commands: Buffer, count: number): Promise<Reply[]>;

@@ -14,7 +14,7 @@ export type WriteWay =
   | { readonly kind: "restore"; readonly maxListpackEntries: number }
   | { readonly kind: "hset"; readonly reason: string };
 
-/** Below the usual hash-max-listpack-entries of 512: what a server of unknown limit hardly converts. */
+/** For a server that does not tell its hash-max-listpack-entries, which is usually 512. */
 const DEFAULT_MAX_LISTPACK_ENTRIES = 128;
 
 /** What a listpack's own count of names and values can hold. */
@@ -44,7 +44,7 @@ async function findWayOfStrings(connection: Connection, key: string): Promise<Wr
   } catch (error) {
     const code = error instanceof RehomeError ? error.code : "";
     if (code === "target-ERR") throw tooOld();
-    // Whoever writes is told the same, and the preflight says what is needed.
+    // The first load meets the same refusal, and the preflight says there which permissions are needed.
     if (code !== "target-NOPERM") throw error;
   }
   return { kind: "set" };
@@ -81,7 +81,7 @@ function probeOf(fields: readonly string[]): TransformedBatch {
   return TransformedBatch.of([{ kind: "write", session }]);
 }
 
-/** Why not the usual way, as it is told in the log, the preflight and the status. */
+/** Why RESTORE is not used, as the log, the preflight and the status say it. */
 export function describeWay(way: WriteWay & { readonly kind: "hset" }): string {
   return `sessions are written by HSET and take about twice the memory: ${way.reason}`;
 }
@@ -106,8 +106,8 @@ async function readMaxListpackEntries(connection: Connection): Promise<number> {
       if (refusalOfRestore(error) !== null) return null;
       throw error;
     });
-  const told = Array.isArray(reply) ? Number(reply[1]) : Number.NaN;
-  return Number.isInteger(told)
-    ? Math.min(told, MAX_LISTPACK_ENTRIES)
+  const limit = Array.isArray(reply) ? Number(reply[1]) : Number.NaN;
+  return Number.isInteger(limit)
+    ? Math.min(limit, MAX_LISTPACK_ENTRIES)
     : DEFAULT_MAX_LISTPACK_ENTRIES;
 }
