@@ -1,13 +1,15 @@
 import type { PoolClient } from "pg";
 import { CopyOut } from "./copy-out.js";
-import { CopyRow } from "./copy-row.js";
-import { hasSameId, type Page } from "./page.js";
-import { ATTRIBUTE, ATTRIBUTE_COLUMNS, ID } from "./statement.js";
+import type { CopyRow } from "./copy-row.js";
+import type { Page } from "./page.js";
+import { ATTRIBUTE, ATTRIBUTE_COLUMNS } from "./statement.js";
 
 /** The owner of a row that belongs to no session of the page: it is passed over before any. */
 const ORPHAN = -1;
 /** Beyond every session. */
 const END = Infinity;
+/** Few sessions in a row have no attributes: a row's owner is looked for in as many places before all are listed. */
+const NEAR = 16;
 
 /**
  * A cursor over the attributes of a page's sessions, which come in the sessions' order: one side of a merge join whose
@@ -19,17 +21,12 @@ export class Attributes {
   readonly #rows: CopyOut;
   readonly #page: Page;
   #place = 0;
-  /** The session at that place, and the one after it: the likely owners of the next row. */
-  readonly #session: CopyRow;
-  readonly #next: CopyRow;
-  /** Every session's place by its id, once it is needed. */
+  /** Every session's place by its id, once a row belongs to none that is near. */
   #places: Map<string, number> | null = null;
 
   constructor(client: PoolClient, select: string, page: Page) {
     this.#page = page;
     this.#rows = CopyOut.run(client, select, ATTRIBUTE_COLUMNS, page.buffer);
-    this.#session = new CopyRow(page.width);
-    this.#next = new CopyRow(page.width);
   }
 
   /** The row under the cursor. */
@@ -45,8 +42,6 @@ export class Attributes {
   /** Says which session the join is at; places only grow. */
   moveTo(place: number): void {
     this.#place = place;
-    this.#page.moveTo(place, this.#session);
-    if (place + 1 < this.#page.count) this.#page.moveTo(place + 1, this.#next);
   }
 
   /** Moves the cursor to the next row; false where that has not arrived: then `wait`. */
@@ -75,30 +70,16 @@ export class Attributes {
 
   #findOwner(): number {
     const { row } = this;
-    const { bytes } = this.#page.buffer;
     if (row.isNull(ATTRIBUTE.sessionId)) return ORPHAN;
-    if (hasSameId(bytes, row, ATTRIBUTE.sessionId, this.#session, ID)) return this.#place;
-    const next = this.#place + 1;
-    if (next < this.#page.count && hasSameId(bytes, row, ATTRIBUTE.sessionId, this.#next, ID))
-      return next;
-    this.#places ??= this.#findPlaces();
-    const owner = this.#places.get(keyOf(bytes, row, ATTRIBUTE.sessionId)) ?? ORPHAN;
+    const [start, end] = [row.start(ATTRIBUTE.sessionId), row.end(ATTRIBUTE.sessionId)];
+    const near = Math.min(this.#place + NEAR, this.#page.count);
+    for (let place = this.#place; place < near; place += 1)
+      if (this.#page.hasId(place, start, end)) return place;
+    this.#places ??= this.#page.placesById();
+    const owner =
+      this.#places.get(this.#page.buffer.bytes.toString("latin1", start, end)) ?? ORPHAN;
     if (owner !== ORPHAN && owner < this.#place)
       throw new Error("the attributes are not in the order of the sessions");
     return owner;
   }
-
-  #findPlaces(): Map<string, number> {
-    const places = new Map<string, number>();
-    const row = new CopyRow(this.#page.width);
-    for (let place = 0; place < this.#page.count; place += 1) {
-      this.#page.moveTo(place, row);
-      places.set(keyOf(this.#page.buffer.bytes, row, ID), place);
-    }
-    return places;
-  }
-}
-
-function keyOf(bytes: Buffer, row: CopyRow, column: number): string {
-  return bytes.toString("latin1", row.start(column), row.end(column));
 }

@@ -82,6 +82,11 @@ export class CopyRow {
   }
 }
 
+/** Where the value of a row's first column begins: behind the number of columns and its own length. */
+export function firstColumn(rowStart: number): number {
+  return rowStart + 6;
+}
+
 /** Without the checks of `Buffer.readInt32BE`, which take longer than the reading: the bounds are known. */
 export function int32(bytes: Buffer, at: number): number {
   return (int16(bytes, at) << 16) | int16(bytes, at + 2);

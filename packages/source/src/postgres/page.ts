@@ -7,7 +7,7 @@ import {
 } from "@rehome/core";
 import type { PoolClient } from "pg";
 import { CopyOut } from "./copy-out.js";
-import { CopyRow } from "./copy-row.js";
+import { CopyRow, firstColumn, int32 } from "./copy-row.js";
 import { LookedUp } from "./looked-up.js";
 import type { Match } from "./match.js";
 import type { ReadBuffer } from "./read-buffer.js";
@@ -50,16 +50,18 @@ export class Page {
 
   addSession(row: CopyRow, rowStart: number): void {
     const place = this.#rows.length;
-    if (!this.#isUnique && place > 0 && this.#hasIdOf(place - 1, row))
+    if (!this.#isUnique && place > 0 && this.hasId(place - 1, row.start(ID), row.end(ID)))
       this.#shared.add(place - 1).add(place);
     if (row.isTrue(this.buffer.bytes, WITHHELD)) this.#withheld.add(place);
     this.#rows.push(rowStart);
     for (const lookup of this.#lookups) lookup.addSession(row, this.buffer.bytes);
   }
 
-  #hasIdOf(place: number, row: CopyRow): boolean {
-    this.moveTo(place, this.#row);
-    return hasSameId(this.buffer.bytes, this.#row, ID, row, ID);
+  /** Whether a session's id is what lies there in the buffer. */
+  hasId(place: number, start: number, end: number): boolean {
+    const { bytes } = this.buffer;
+    const idStart = firstColumn(this.#rows[place] as number);
+    return sameBytes(bytes, idStart, idStart + int32(bytes, idStart - 4), bytes, start, end);
   }
 
   /** One look-up for each key, however many sessions have it. */
@@ -91,22 +93,28 @@ export class Page {
     return this.count === 0 ? null : this.#idAt(this.count - 1);
   }
 
-  #idAt(place: number): SessionId {
-    const row = this.#row;
-    this.moveTo(place, row);
-    return readSessionId(this.#idKind, this.buffer.bytes, row.start(ID), row.end(ID));
+  /** The places of all sessions by the bytes of their ids, which stand for themselves as Latin-1. */
+  placesById(): Map<string, number> {
+    const { bytes } = this.buffer;
+    const places = new Map<string, number>();
+    for (const [place, row] of this.#rows.entries()) {
+      const start = firstColumn(row);
+      places.set(bytes.toString("latin1", start, start + int32(bytes, start - 4)), place);
+    }
+    return places;
   }
 
-  /** Moves a cursor to a session. */
-  moveTo(place: number, row: CopyRow): void {
-    row.move(this.buffer.bytes, this.#rows[place] as number);
+  #idAt(place: number): SessionId {
+    const { bytes } = this.buffer;
+    const start = firstColumn(this.#rows[place] as number);
+    return readSessionId(this.#idKind, bytes, start, start + int32(bytes, start - 4));
   }
 
   /** Fills the batch's next session with all but its attributes; returns of how many bytes that is. */
   fill(place: number, batch: SourceBatch): number {
     const { bytes } = this.buffer;
     const row = this.#row;
-    this.moveTo(place, row);
+    row.move(bytes, this.#rows[place] as number);
     batch.setText(0, row.start(ID), row.end(ID));
     this.#layout.fill(batch, row, bytes);
     if (this.#shared.has(place)) batch.setShared();
@@ -114,24 +122,6 @@ export class Page {
     for (const lookup of this.#lookups) size += lookup.fill(place, batch, bytes);
     return size;
   }
-}
-
-/** Whether two rows have the same session id, each in its column. */
-export function hasSameId(
-  bytes: Buffer,
-  one: CopyRow,
-  column: number,
-  other: CopyRow,
-  otherColumn: number,
-): boolean {
-  return sameBytes(
-    bytes,
-    one.start(column),
-    one.end(column),
-    bytes,
-    other.start(otherColumn),
-    other.end(otherColumn),
-  );
 }
 
 export interface PageLimits {
