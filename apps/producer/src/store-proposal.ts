@@ -1,6 +1,6 @@
 import {
   CUSTOM_STORE,
-  DEFAULT_KEY_PREFIX,
+  defaultStore,
   type DetectedStore,
   type GuessedStore,
   type PresetOption,
@@ -96,7 +96,7 @@ export function proposeGuess(guess: GuessedStore): StoreProposal {
           : {}),
       },
       value: value === null ? "hash" : { string: value.column, codec: value.codec },
-      keyPrefix: DEFAULT_KEY_PREFIX,
+      keyPrefix: defaultStore.keyPrefix,
       ...(zoneless.length > 0 ? { zone: ZONE_OF_SERVER } : {}),
     },
     type: value === null ? "hash" : "string",

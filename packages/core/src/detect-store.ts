@@ -125,6 +125,8 @@ function kindsOf({ table, name, roles }: ColumnUse, store: NamedStore): Kinds[] 
         return fieldsOf(store)
           .filter((field) => field.table === table && field.column === name)
           .map(({ codec }) => kindsFor(codec));
+      case "decoded":
+        return [];
       case "reference":
         return [null];
     }

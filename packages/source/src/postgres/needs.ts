@@ -76,6 +76,7 @@ export function needsOf({ roles, name, table }: ColumnUse, store: NamedStore): N
       case "recency":
         return [RECENCY];
       case "value":
+      case "decoded":
         return [VALUE];
       case "field":
         return [ANY];
