@@ -25,6 +25,7 @@ const VERBS = [
   "resume",
   "cancel",
   "config",
+  "stores",
   "init",
   "retry",
   "forget",

@@ -1,26 +1,12 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { until } from "../src/e2e/house.js";
 import { addSession } from "../src/e2e/sessions.js";
 import { readTarget } from "../src/e2e/target-contents.js";
 import { type Environment, type Finished, runProgram } from "../src/programs.js";
+import { folderWith } from "./folder-fixture.js";
 import { bareHouse, furnishedHouse, type Status } from "./house-fixture.js";
-
-const folders: string[] = [];
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
-});
-
-/** A directory of its own, with these files. */
-async function folderWith(files: Readonly<Record<string, string>> = {}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "rehome-config-"));
-  folders.push(folder);
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  return folder;
-}
 
 async function rehomeIn(
   cwd: string,
