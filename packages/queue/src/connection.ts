@@ -53,6 +53,8 @@ export async function openQueue(
     prefix: KEY_PREFIX,
     // It would only print a warning about what inspectQueue refuses.
     skipVersionCheck: true,
+    // Else looking is writing: what it would say is written with the first job as well.
+    skipMetasUpdate: true,
   });
   jobs.on("error", (error) => options.onError?.(describeQueueFailure(error)));
   return {
