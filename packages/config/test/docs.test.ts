@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,8 +53,10 @@ describe.each(["README.md", STORES])("%s", (page) => {
     const markdown = await readPage(page);
     for (const [, target = ""] of markdown.matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
       const [path = "", anchor] = target.split("#");
-      const text = path === "" ? markdown : await readFile(new URL(path, urlOf(page)), "utf8");
+      const file = path === "" ? urlOf(page) : new URL(path, urlOf(page));
+      expect(existsSync(file), target).toBe(true);
       if (anchor === undefined) continue;
+      const text = await readFile(file, "utf8");
       const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => slug(heading));
       expect(headings, target).toContain(anchor);
     }
