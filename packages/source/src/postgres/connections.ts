@@ -35,6 +35,12 @@ export interface SnapshotOptions {
 export const READ_BY_INDEX =
   "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;";
 
+/**
+ * Of one table a part is read by its index, in whatever order that is quickest. A planner that knows little of the table
+ * would take a part with one bound for a third of it, and scan it all.
+ */
+export const READ_SLICE = "SET LOCAL enable_seqscan = off;";
+
 /** A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down. */
 const NO_TIMEOUTS = `
   SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;

@@ -1,5 +1,5 @@
-import type { ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
-import type { Connections } from "./connections.js";
+import type { Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
+import { type Connections, READ_SLICE } from "./connections.js";
 import { CopyOut } from "./copy-out.js";
 import { type Match, matchIds, matchRange } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
@@ -23,6 +23,7 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
 
   async function* read(
     matches: readonly Match[],
+    settings: string,
     { maxSessionBytes, batchBytes, signal }: ExtractOptions,
   ): AsyncGenerator<SourceBatch> {
     yield* connections.snapshot(
@@ -50,14 +51,19 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
         }
         spaces.giveBack(space);
       },
-      { ...(signal === undefined ? {} : { signal }) },
+      { settings, ...(signal === undefined ? {} : { signal }) },
     );
   }
 
   return {
-    readRange: (range, options) => read([matchRange(range)], options),
-    readByIds: (ids, options) => read([...slices(ids)].map(matchIds), options),
+    readRange: (range, options) =>
+      read([matchRange(range)], isWhole(range) ? "" : READ_SLICE, options),
+    readByIds: (ids, options) => read([...slices(ids)].map(matchIds), READ_SLICE, options),
   };
+}
+
+function isWhole({ after, upTo }: Range): boolean {
+  return after === null && upTo === null;
 }
 
 function* slices(ids: readonly SessionId[]): Generator<readonly SessionId[]> {
