@@ -13,30 +13,54 @@ import { createDatabase, startRedis } from "../src/local-services/index.js";
 const MAIN = fileURLToPath(new URL("../dist/bench/main.js", import.meta.url));
 const RESULTS = fileURLToPath(new URL("../bench/RESULTS.md", import.meta.url));
 
-const WAYS = [
-  "textbook",
-  "one-liner, as first written",
-  "one-liner: psql",
-  "1 worker, newer",
-  "2 workers, replace",
-  "by HSET",
-];
+/** By the heading of their store's part. */
+const WAYS = {
+  "The reference store": [
+    "textbook",
+    "one-liner, as first written",
+    "one-liner: psql",
+    "2 workers, newer",
+    "1 worker, newer",
+    "2 workers, replace",
+    "by HSET",
+  ],
+  "connect-pg-simple": ["textbook", "one-liner: psql", "2 workers, newer", "1 worker, newer"],
+};
+type Heading = keyof typeof WAYS;
 
 test(
-  "every way of the benchmark leaves the same sessions, and has its line in the results",
+  "every way to move each store leaves the same sessions, and has its line in the results",
   { timeout: 180_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "rehome-bench-test-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const results = join(folder, "results.md");
     const size = ["--sessions", "3000", "--users", "700", "--rounds", "1"];
-    // It throws, and exits with 1, where a way leaves other sessions, fields or expiries than the source has.
+    // It throws, and exits with 1, where a way leaves other sessions, values or expiries than the source has.
     const { stdout } = await execa(process.execPath, [MAIN, ...size, "--results", results]);
     const report = await readFile(results, "utf8");
     expect(report.trim()).toBe(stdout.trim());
     expectEveryWay(report);
   },
 );
+
+test(
+  "one store can be measured alone, which replaces no recorded results",
+  { timeout: 60_000 },
+  async () => {
+    const recorded = await readFile(RESULTS, "utf8");
+    const one = ["--store", "connect-pg-simple", "--sessions", "300", "--users", "70"];
+    const { stdout } = await execa(process.execPath, [MAIN, ...one, "--rounds", "1"]);
+    expectEveryWay(stdout, ["connect-pg-simple"]);
+    expect(await readFile(RESULTS, "utf8")).toBe(recorded);
+  },
+);
+
+test("an unknown store is refused with those that there are", async () => {
+  const told = await execa(process.execPath, [MAIN, "--store", "redis"], { reject: false });
+  expect(told).toMatchObject({ exitCode: 2, stdout: "" });
+  expect(told.stderr).toMatch(/^unknown store \(there are: reference, connect-pg-simple\)\n/);
+});
 
 /** Beyond what a server of one's own is like: other users, a database with a number, passwords to be encoded, a zone. */
 test(
@@ -68,6 +92,12 @@ test(
       for (const secret of [new URL(url).password, decodeURIComponent(new URL(url).password)])
         expect(stdout + stderr).not.toContain(secret);
     expect(await readFile(RESULTS, "utf8")).toBe(recorded);
+    // What was moved may be replaced by another time, and other tables of one's own never.
+    await given.source.query("COMMENT ON TABLE session IS NULL");
+    const refused = await benchGiven(urls, "--store", "connect-pg-simple");
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toContain("bench: source: table session was not made by this benchmark");
+    expect((await given.source.query("SELECT FROM session")).rowCount).toBe(300);
     for (const redis of [given.target, given.queue])
       expect(await redis.info("keyspace")).not.toContain("db");
     expect(await given.target.call("ACL", ["USERS"])).toEqual(["default", name].toSorted());
@@ -75,7 +105,7 @@ test(
 );
 
 test("given servers that hold what is not the benchmark's are refused and left alone", async () => {
-  const { urls, target, queue } = await startGiven();
+  const { urls, source, target, queue } = await startGiven();
   for (const [variable, redis] of [
     ["TARGET_URL", target],
     ["QUEUE_URL", queue],
@@ -92,7 +122,6 @@ test("given servers that hold what is not the benchmark's are refused and left a
     await redis.del("precious");
   }
   const tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
-  const source = await connect(urls.SOURCE_URL);
   expect((await source.query(tables)).rowCount).toBe(0);
   await source.query("CREATE TABLE users AS SELECT 1 AS user_id");
   const refused = await benchGiven(urls);
@@ -127,9 +156,15 @@ test("given servers that are not named, one server or away are refused, in words
   }
 });
 
-function expectEveryWay(report: string): void {
-  for (const way of WAYS)
-    expect(report).toMatch(new RegExp(`^\\| [^|]*${way}[^|]* \\| [\\d,]+ `, "m"));
+/** And no other store's. */
+function expectEveryWay(report: string, stores = Object.keys(WAYS) as Heading[]): void {
+  const sections = report.split(/^## /m).slice(1);
+  expect(sections).toHaveLength(stores.length);
+  for (const [i, store] of stores.entries()) {
+    expect(sections[i]?.startsWith(store)).toBe(true);
+    for (const way of WAYS[store])
+      expect(sections[i]).toMatch(new RegExp(`^\\| [^|]*${way}[^|]* \\| [\\d,]+ `, "m"));
+  }
 }
 
 /** An empty database and two empty Redis servers. */
@@ -149,7 +184,8 @@ async function startGiven() {
     return redis;
   };
   const admin = await connect(`${server}postgres`);
-  return { urls, name, admin, target: open(target.url), queue: open(queue.url) };
+  const source = await connect(urls.SOURCE_URL);
+  return { urls, name, admin, source, target: open(target.url), queue: open(queue.url) };
 }
 
 let databases = 0;
@@ -161,11 +197,11 @@ async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
-async function benchGiven(urls: Readonly<Record<string, string>>) {
+async function benchGiven(urls: Readonly<Record<string, string>>, ...args: string[]) {
   const { PATH, HOME } = process.env;
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
-    [MAIN, "--sessions", "300", "--users", "70", "--rounds", "1", "--given-servers"],
+    [MAIN, "--sessions", "300", "--users", "70", "--rounds", "1", "--given-servers", ...args],
     { env: { PATH, HOME, ...urls }, extendEnv: false, reject: false },
   );
   return { exitCode, stdout, stderr };

@@ -2,9 +2,11 @@ import { Redis } from "ioredis";
 import { startPostgres, startRedis } from "../local-services/index.js";
 import type { Arena, Servers } from "./contender.js";
 import { findGivenServers } from "./given-servers.js";
+import type { Workload } from "./workload.js";
 
 export interface ArenaOptions {
   readonly sessions: number;
+  readonly workload: Workload;
   /** On the servers that the environment names, instead of some that are started. */
   readonly given?: boolean;
 }
@@ -13,7 +15,7 @@ type Closing = (() => Promise<unknown>)[];
 
 /** Throws Refusal where the given servers are not fit, or not to be used, for this. */
 export async function withArena<T>(
-  { sessions, given = false }: ArenaOptions,
+  { sessions, workload, given = false }: ArenaOptions,
   use: (arena: Arena) => Promise<T>,
 ): Promise<T> {
   const closing: Closing = [];
@@ -25,7 +27,7 @@ export async function withArena<T>(
       const queue = openRedis(servers.urls.QUEUE_URL, closing);
       for (const one of [redis, queue]) closing.push(() => one.flushdb());
     }
-    return await use({ ...servers, redis, sessions });
+    return await use({ ...servers, redis, sessions, workload });
   } finally {
     for (const close of closing.reverse()) await close();
   }

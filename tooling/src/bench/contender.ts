@@ -1,4 +1,5 @@
 import type { Redis } from "ioredis";
+import type { Workload } from "./workload.js";
 
 export type Urls = Readonly<Record<"SOURCE_URL" | "QUEUE_URL" | "TARGET_URL", string>>;
 
@@ -15,6 +16,7 @@ export interface Arena extends Servers {
   /** For looking at the target. */
   readonly redis: Redis;
   readonly sessions: number;
+  readonly workload: Workload;
 }
 
 /** What one turn of one contender took. */

@@ -1,28 +1,36 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { connectPgSimple } from "./connect-pg-simple/workload.js";
+import { reference } from "./reference/workload.js";
+import type { Workload } from "./workload.js";
 
+const WORKLOADS = [reference, connectPgSimple];
+const STORES = WORKLOADS.map(({ store }) => store);
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
-const USAGE = `usage: npm run bench -- [--sessions N] [--users N] [--rounds N] [--results FILE] [--given-servers]
+const USAGE = `usage: npm run bench -- [--store STORE] [--sessions N] [--users N] [--rounds N]
+                            [--results FILE] [--given-servers]
 
 Moves the same sessions by every way, in turns, and prints what each took.
 
+  --store STORE    ${STORES.join(" or ")}; one after the other by default
   --sessions N     1000000 by default
   --users N        200000 by default
   --rounds N       turns of every way, 3 by default
   --results FILE   where the results are written as well; by default they replace
-                   tooling/bench/RESULTS.md, but those of given servers do not
+                   tooling/bench/RESULTS.md, but those of given servers or one store do not
   --given-servers  uses the servers of SOURCE_URL, QUEUE_URL and TARGET_URL, which
                    come from the environment only, instead of starting its own
 
 Given servers must have nothing to lose. Both Redis must be empty; the target is
 emptied before every turn, and both at the end, unless it is interrupted. The source
-may hold no sessions but those of rehome seed, which are replaced and stay. The user
-of TARGET_URL must be allowed to make another (ACL SETUSER), which is deleted again.
-What these servers spend of their processors cannot be read.
+may hold no sessions but those of rehome seed or of an earlier benchmark, which are
+replaced and stay. The user of TARGET_URL must be allowed to make another (ACL SETUSER),
+which is deleted again. What these servers spend of their processors cannot be read.
 `;
 
 export interface Options {
+  readonly workloads: readonly Workload[];
   readonly sessions: number;
   readonly users: number;
   readonly rounds: number;
@@ -36,6 +44,7 @@ export function readOptions(): Options {
   try {
     const { values } = parseArgs({
       options: {
+        store: { type: "string" },
         sessions: { type: "string", default: "1000000" },
         users: { type: "string", default: "200000" },
         rounds: { type: "string", default: "3" },
@@ -49,11 +58,15 @@ export function readOptions(): Options {
       process.exit(0);
     }
     const given = values["given-servers"];
+    const workloads = WORKLOADS.filter(({ store }) => store === (values.store ?? store));
+    if (workloads.length === 0) throw new Error(`unknown store (there are: ${STORES.join(", ")})`);
+    const isPart = given || workloads.length < WORKLOADS.length;
     return {
+      workloads,
       sessions: Number(values.sessions),
       users: Number(values.users),
       rounds: Number(values.rounds),
-      results: values.results ?? (given ? null : RESULTS),
+      results: values.results ?? (isPart ? null : RESULTS),
       given,
     };
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Program, runProgram, startProgram } from "../programs.js";
 import type { Arena, Contender, Turn, Urls } from "./contender.js";
 import { peakBytes, processorSeconds } from "./processor-time.js";
@@ -59,7 +60,7 @@ export async function withWorkers<T>(
 /** One run, by workers that wait for it. */
 export async function moveOnce(
   workers: readonly Program[],
-  { urls }: Arena,
+  { urls, workload }: Arena,
   { policy, chunkSize }: Omit<RehomeOptions, "workers" | "byHset">,
 ): Promise<Turn> {
   const size = chunkSize === undefined ? [] : ["--chunk-size", String(chunkSize)];
@@ -67,7 +68,16 @@ export async function moveOnce(
   const started = performance.now();
   const run = await runProgram(
     "rehome",
-    ["start", "--wait", "--json", "--on-conflict", policy, ...size],
+    [
+      "start",
+      "--config",
+      configOf(workload.store),
+      "--wait",
+      "--json",
+      "--on-conflict",
+      policy,
+      ...size,
+    ],
     urls,
   );
   const seconds = (performance.now() - started) / 1000;
@@ -81,6 +91,11 @@ export async function moveOnce(
     peakBytes: Math.max(...workers.map(({ pid }) => peakBytes(pid) ?? 0)),
     firstChunkMs: await firstChunkMs(workers, Date.parse(status.startedAt)),
   };
+}
+
+/** A file that names the store and says no more. */
+function configOf(store: string): string {
+  return fileURLToPath(new URL(`../../bench/${store}.config.json`, import.meta.url));
 }
 
 interface Status {

@@ -7,7 +7,9 @@ import type { Arena, Contender } from "./contender.js";
 import { type Measured, measure } from "./measure.js";
 import { openProgress } from "./progress.js";
 import { moveOnce, withWorkers } from "./rehome.js";
-import { seed, type Size } from "./seed.js";
+import type { ReferenceSize } from "./reference/seed.js";
+import { seed } from "./reference/seed.js";
+import { reference } from "./reference/workload.js";
 import { whole } from "./table.js";
 
 const RESULTS = fileURLToPath(new URL("../../bench/SCALE.md", import.meta.url));
@@ -25,7 +27,7 @@ const divide = Number(values.divide);
 const M = 1_000_000 / divide;
 
 /** More sessions for the same users, then more users for the same sessions. */
-const SIZES: readonly Size[] = [
+const SIZES: readonly ReferenceSize[] = [
   { sessions: 0.1 * M, users: 0.2 * M },
   { sessions: 1 * M, users: 0.2 * M },
   { sessions: 5 * M, users: 0.2 * M },
@@ -41,7 +43,7 @@ const CHUNK_SIZES = [1_000, USUAL_CHUNK_SIZE, 100_000];
 
 const lines: string[][] = [];
 const progress = openProgress();
-await withArena({ sessions: SIZES[0]?.sessions ?? 0 }, async (arena) => {
+await withArena({ sessions: SIZES[0]?.sessions ?? 0, workload: reference }, async (arena) => {
   for (const size of SIZES) {
     const large = size.large === undefined ? "" : `, ${size.large} sessions of 10 MB`;
     const name = `${whole(size.sessions)} sessions, ${whole(size.users)} users${large}`;
@@ -83,7 +85,7 @@ process.stdout.write(`${report}\n`);
 if (values.only === undefined) await writeFile(values.results, `${report}\n`);
 
 /** The same workers move all of it, and then, from an emptied target, once more. */
-async function moveTwice(arena: Arena, size: Size, chunkSize: number): Promise<string[]> {
+async function moveTwice(arena: Arena, size: ReferenceSize, chunkSize: number): Promise<string[]> {
   const { sessions } = size;
   const { result, longestHoldMs } = await withWorkers(arena.urls, 2, async (workers) => {
     const contender: Contender = {

@@ -1,19 +1,16 @@
 import pg from "pg";
-import { runProgram } from "../programs.js";
-import type { Urls } from "./contender.js";
-import { Refusal } from "./refusal.js";
+import { runProgram } from "../../programs.js";
+import type { Urls } from "../contender.js";
+import { Refusal } from "../refusal.js";
+import { insertInSteps, tidy } from "../seeding.js";
+import type { Size } from "../workload.js";
 
-export interface Size {
-  readonly sessions: number;
-  readonly users: number;
+export interface ReferenceSize extends Size {
   /** So many of the sessions hold 10 MB more, in one attribute. */
   readonly large?: number;
 }
 
 const TABLES = ["users", "user_preferences", "user_sessions", "session_data"];
-
-/** Rows inserted at a time, so that there is progress to show. */
-const STEP = 50_000;
 
 /**
  * The reference schema, as `rehome seed` makes it, with sessions that all live, each with two attributes, and
@@ -21,7 +18,7 @@ const STEP = 50_000;
  */
 export async function seed(
   urls: Urls,
-  { sessions, users, large = 0 }: Size,
+  { sessions, users, large = 0 }: ReferenceSize,
   onProgress: (sessions: number) => void,
 ): Promise<void> {
   const made = await runProgram(
@@ -36,29 +33,17 @@ export async function seed(
   try {
     await source.query(`TRUNCATE ${TABLES.join(", ")}; SELECT setseed(0.5)`);
     await insertUsers(source, users);
-    for (let done = 0; done < sessions; done += STEP) {
-      await insertSessions(source, Math.min(STEP, sessions - done), users);
-      onProgress(Math.min(done + STEP, sessions));
-    }
+    await insertInSteps(sessions, onProgress, (count) => insertSessions(source, count, users));
     await source.query(
       `INSERT INTO session_data (session_id, attribute_key, attribute_value)
        SELECT session_id, 'large', repeat('0123456789', 1000000)
          FROM (SELECT session_id FROM user_sessions ORDER BY random() LIMIT $1) picked`,
       [large],
     );
-    // As autovacuum leaves a table that has been there for a while.
-    await source.query(`VACUUM (ANALYZE, FREEZE) ${TABLES.join(", ")}`);
-    await checkpoint(source);
+    await tidy(source, TABLES);
   } finally {
     await source.end();
   }
-}
-
-/** Lest one fall into a turn; where this user may not ask for one, it may. */
-async function checkpoint(source: pg.Client): Promise<void> {
-  await source.query("CHECKPOINT").catch((error: { code?: string }) => {
-    if (error.code !== "42501") throw error;
-  });
 }
 
 async function insertUsers(source: pg.Client, users: number): Promise<void> {

@@ -1,0 +1,28 @@
+import { rehome } from "../rehome.js";
+import type { Workload } from "../workload.js";
+import { expected } from "./expected.js";
+import { firstOneLiner, oneLiner } from "./one-liners.js";
+import { seed } from "./seed.js";
+import { textbook } from "./textbook.js";
+
+const fastest = rehome({ workers: 2, policy: "newer" });
+
+export const reference: Workload = {
+  store: "reference",
+  title: "The reference store: four tables, hashes",
+  description: "random UUID ids, two attributes each, preferences for 80 % of the users",
+  seed,
+  expected,
+  contenders: [
+    textbook,
+    firstOneLiner,
+    oneLiner,
+    fastest,
+    rehome({ workers: 1, policy: "newer" }),
+    rehome({ workers: 2, policy: "replace" }),
+    rehome({ workers: 2, policy: "newer", byHset: true }),
+  ],
+  fastest,
+  oneLiner,
+  textbook,
+};

@@ -1,0 +1,80 @@
+import { cpus, platform, release, totalmem } from "node:os";
+import pg from "pg";
+import { findOnPath, thisMachine } from "../local-services/machine.js";
+import type { Arena, Contender } from "./contender.js";
+import { median, ratioOf, renderTable, type Row, whole } from "./table.js";
+import type { Size, Workload } from "./workload.js";
+
+/** Others' tools, named by the command that would run them; neither is in a package registry as a whole. */
+const RIVALS = [
+  ["riot", "RIOT db-import: not on Maven Central; get its release from github.com/redis/riot"],
+  ["redpanda-connect", "Redpanda Connect: not under an open-source licence as a whole"],
+] as const;
+
+/** `sections` are what `renderSection` made. */
+export function renderReport(sections: readonly string[], rounds: number, machine: string): string {
+  return [
+    "# What `npm run bench` measured",
+    "",
+    `${rounds === 1 ? "One round" : `${rounds} rounds`}, each turn from an emptied target, side by side in one run. ` +
+      "Rehome is timed from the start of `rehome start --wait` to its end; its workers wait beforehand. " +
+      "Every contender's result was counted, and a sample compared value by value, with expiry.",
+    "",
+    ...sections.flatMap((section) => [section, ""]),
+    ...RIVALS.map(([command, where]) => `- ${describeRival(command, where)}`),
+    "",
+    `Machine: ${machine}`,
+  ].join("\n");
+}
+
+/** What moving one store's sessions took. */
+export function renderSection(
+  { title, description, fastest, oneLiner, textbook }: Workload,
+  { sessions, users }: Size,
+  rows: readonly Row[],
+): string {
+  const turnsOf = (contender: Contender) =>
+    rows.find(({ name }) => name === contender.name)?.turns ?? [];
+  const [mine, theirs] = [turnsOf(fastest), turnsOf(oneLiner)];
+  const turns = rows.flatMap((row) => row.turns);
+  const most = (name: "firstChunkMs" | "longestHoldMs") =>
+    whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
+  const memory = (of: typeof mine) => median(of.map(({ bytesPerSession }) => bytesPerSession));
+  return [
+    `## ${title}`,
+    "",
+    `${whole(sessions)} sessions of ${whole(users)} users, ${description}.`,
+    "",
+    renderTable(rows, oneLiner.name, sessions),
+    "",
+    `- ${fastest.name}: **${ratioOf(mine, theirs).toFixed(2)}×** the one-liner, ` +
+      `**${ratioOf(mine, turnsOf(textbook)).toFixed(1)}×** the textbook script, ` +
+      `**${(memory(mine) / memory(theirs)).toFixed(2)}×** the memory that the one-liner leaves taken.`,
+    `- The first chunk was begun ${most("firstChunkMs")} ms after the run had started, at the latest; ` +
+      `no worker's event loop was held longer than ${most("longestHoldMs")} ms.`,
+  ].join("\n");
+}
+
+function describeRival(command: string, where: string): string {
+  return findOnPath(command, thisMachine()) === null
+    ? `Skipped, since there is no \`${command}\` here. ${where}.`
+    : `\`${command}\` is here, but this benchmark does not know yet how to run it.`;
+}
+
+export async function describeMachine(arena: Arena): Promise<string> {
+  return (
+    `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${whole(totalmem() / 2 ** 30)} GiB, ` +
+    `${platform()} ${release()}, Node ${process.versions.node}, ${await describeServers(arena)}; ${arena.place}.`
+  );
+}
+
+async function describeServers({ urls, redis }: Arena): Promise<string> {
+  const client = new pg.Client(urls.SOURCE_URL);
+  await client.connect();
+  const { rows } = await client.query<{ version: string }>(
+    "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
+  );
+  await client.end();
+  const version = /^redis_version:(\S+)/m.exec(await redis.info("server"))?.[1];
+  return `PostgreSQL ${rows[0]?.version}, Redis ${version}`;
+}
