@@ -24,7 +24,13 @@ const WAYS = {
     "2 workers, replace",
     "by HSET",
   ],
-  "connect-pg-simple": ["textbook", "one-liner: psql", "2 workers, newer", "1 worker, newer"],
+  "connect-pg-simple": [
+    "textbook",
+    "one-liner: psql",
+    "2 workers, newer",
+    "1 worker, newer",
+    "100,000 a chunk",
+  ],
 };
 type Heading = keyof typeof WAYS;
 

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { withArena } from "./arena.js";
 import type { Arena } from "./contender.js";
 import { measure } from "./measure.js";
@@ -8,6 +9,8 @@ import { Refusal } from "./refusal.js";
 import { describeMachine, renderReport, renderSection } from "./report.js";
 import { type Row, whole } from "./table.js";
 
+// Ours would be among it later.
+const [otherLoad = 0] = loadavg();
 const { workloads, rounds, results, given, ...size } = readOptions();
 
 try {
@@ -17,7 +20,7 @@ try {
     // Servers that have nothing of the last store to tidy up.
     await withArena({ workload, sessions: size.sessions, given }, async (arena) => {
       sections.push(renderSection(workload, size, await takeTurns(arena)));
-      machine = await describeMachine(arena);
+      machine = await describeMachine(arena, otherLoad);
     });
   }
   const report = renderReport(sections, rounds, machine);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Program, runProgram, startProgram } from "../programs.js";
 import type { Arena, Contender, Turn, Urls } from "./contender.js";
 import { peakBytes, processorSeconds } from "./processor-time.js";
+import { whole } from "./table.js";
 
 export interface RehomeOptions {
   readonly workers: number;
@@ -17,10 +18,11 @@ export interface RehomeOptions {
 
 /** Rehome as an operator runs it: workers that wait, then `rehome start --wait`, which is what is timed. */
 export function rehome(options: RehomeOptions): Contender {
-  const { workers, policy, byHset = false } = options;
+  const { workers, policy, byHset = false, chunkSize } = options;
   const way = byHset ? ", by HSET" : "";
+  const chunks = chunkSize === undefined ? "" : `, ${whole(chunkSize)} a chunk`;
   return {
-    name: `Rehome, ${workers} ${workers === 1 ? "worker" : "workers"}, ${policy}${way}`,
+    name: `Rehome, ${workers} ${workers === 1 ? "worker" : "workers"}, ${policy}${way}${chunks}`,
     exactExpiry: true,
     move: (arena) =>
       byHset

@@ -61,9 +61,10 @@ function describeRival(command: string, where: string): string {
     : `\`${command}\` is here, but this benchmark does not know yet how to run it.`;
 }
 
-export async function describeMachine(arena: Arena): Promise<string> {
+/** `otherLoad` is the load average before anything was started. */
+export async function describeMachine(arena: Arena, otherLoad: number): Promise<string> {
   return (
-    `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${whole(totalmem() / 2 ** 30)} GiB, ` +
+    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown processor"}) under a load of ${otherLoad.toFixed(1)} by others, ${whole(totalmem() / 2 ** 30)} GiB, ` +
     `${platform()} ${release()}, Node ${process.versions.node}, ${await describeServers(arena)}; ${arena.place}.`
   );
 }
