@@ -42,7 +42,9 @@ describe.each([
       expect(new Set(bounds).size).toBe(bounds.length);
       const read = chunks.flat();
       expect(read).toHaveLength(rows);
-      expect(new Set(read.map(({ id, columns }) => `${id} ${columns["note"]}`)).size).toBe(rows);
+      expect(new Set(read.map(({ id, columns }) => `${id} ${String(columns["note"])}`)).size).toBe(
+        rows,
+      );
       for (const { id, isShared, attributes } of read) {
         expect(isShared).toBe(Number(id) % 5 === 0);
         if (store !== one && !isShared)

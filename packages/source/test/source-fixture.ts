@@ -70,8 +70,11 @@ export interface Opened {
   readonly store: ResolvedStore;
   readonly warnings: readonly string[];
   readonly sessions: SessionSource;
-  read(options?: Partial<ReadOptions>, range?: Range): Promise<SourceSession[]>;
-  readByIds(ids: readonly string[], options?: Partial<ReadOptions>): Promise<SourceSession[]>;
+  readonly read: (options?: Partial<ReadOptions>, range?: Range) => Promise<SourceSession[]>;
+  readonly readByIds: (
+    ids: readonly string[],
+    options?: Partial<ReadOptions>,
+  ) => Promise<SourceSession[]>;
 }
 
 export async function openStore(

@@ -18,9 +18,10 @@ const NEAR = 16;
 export class Attributes {
   /** The place of the session that the row under the cursor belongs to. */
   owner = ORPHAN;
+  /** The session that the join is at; places only grow. */
+  place = 0;
   readonly #rows: CopyOut;
   readonly #page: Page;
-  #place = 0;
   /** Every session's place by its id, once a row belongs to none that is near. */
   #places: Map<string, number> | null = null;
 
@@ -37,11 +38,6 @@ export class Attributes {
   /** Bytes of the rows that were not forgotten. */
   get keptBytes(): number {
     return this.#rows.keptBytes;
-  }
-
-  /** Says which session the join is at; places only grow. */
-  moveTo(place: number): void {
-    this.#place = place;
   }
 
   /** Moves the cursor to the next row; false where that has not arrived: then `wait`. */
@@ -72,13 +68,13 @@ export class Attributes {
     const { row } = this;
     if (row.isNull(ATTRIBUTE.sessionId)) return ORPHAN;
     const [start, end] = [row.start(ATTRIBUTE.sessionId), row.end(ATTRIBUTE.sessionId)];
-    const near = Math.min(this.#place + NEAR, this.#page.count);
-    for (let place = this.#place; place < near; place += 1)
+    const near = Math.min(this.place + NEAR, this.#page.count);
+    for (let { place } = this; place < near; place += 1)
       if (this.#page.hasId(place, start, end)) return place;
     this.#places ??= this.#page.placesById();
     const owner =
       this.#places.get(this.#page.buffer.bytes.toString("latin1", start, end)) ?? ORPHAN;
-    if (owner !== ORPHAN && owner < this.#place)
+    if (owner !== ORPHAN && owner < this.place)
       throw new Error("the attributes are not in the order of the sessions");
     return owner;
   }

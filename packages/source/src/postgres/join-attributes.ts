@@ -56,7 +56,7 @@ async function* mergeJoin(
   for (let place = 0; place < page.count; place += 1) {
     const isLarge = page.isLarge(place);
     let bytes = 0;
-    attributes.moveTo(place);
+    attributes.place = place;
     while (attributes.owner <= place) {
       if (attributes.owner === place && !isLarge) {
         bytes += row.isTrue(space.buffer.bytes, withheld) ? Infinity : row.size;

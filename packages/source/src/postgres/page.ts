@@ -73,8 +73,8 @@ export class Page {
   }
 
   /**
-   * Leaves out each session of which a value was withheld, to be read alone: together they might not fit in memory. One
-   * that shares its id stays, since it is rejected whatever its values are.
+   * Leaves out each session of which a value was withheld, to be read later, a few at a time: together they might not fit
+   * in memory. One that shares its id stays, since it is rejected whatever its values are.
    */
   leaveOutLarge(): void {
     for (const place of this.#withheld) if (!this.#shared.has(place)) this.#large.add(place);
