@@ -100,7 +100,9 @@ function wrongOptions(preset: Preset, options: Readonly<Record<string, unknown>>
 }
 
 function missingOptions(preset: Preset, options: Readonly<Record<string, unknown>>): Issue[] {
-  const missing = preset.needs.filter((option) => (options[option] ?? null) === null);
+  const missing = preset.needs.filter(
+    (option) => !Object.hasOwn(options, option) || options[option] === null,
+  );
   return missing.map((option) => {
     const why = preset.traps.find((trap) => trap.includes(`\`${option}\``));
     return mistake([option], `must be given for ${preset.name}. ${why ?? ""}`.trim());

@@ -5,6 +5,9 @@ import { type IdKind, readSessionId, type SessionId } from "./session.js";
 const NULL = -1;
 const NO_BYTES = Buffer.alloc(0);
 
+/** Whether the source says one thing of a session. */
+const [NO_DOUBT, SHARED, AMBIGUOUS] = [0, 1, 2];
+
 /** The id is the first of a store's columns, and so of its texts. */
 export const ID_SLOT = 0;
 
@@ -32,7 +35,7 @@ export class SourceBatch {
   #times: Float64Array;
   /** For each session: its size, whether another row has its id, and the number of attributes before its own. */
   #sizes = new Float64Array(64);
-  #shared = new Uint8Array(64);
+  #doubts = new Uint8Array(64);
   #attributesFrom = new Int32Array(65);
   /** Start and end of each key and its value. */
   #pairs = new Int32Array(256 * 4);
@@ -71,7 +74,12 @@ export class SourceBatch {
 
   /** Another row of the source has the same id. */
   setShared(): void {
-    this.#shared[this.#count] = 1;
+    this.#doubts[this.#count] = SHARED;
+  }
+
+  /** A lookup holds several rows for it. */
+  setAmbiguous(): void {
+    if (this.#doubts[this.#count] === NO_DOUBT) this.#doubts[this.#count] = AMBIGUOUS;
   }
 
   /** A start of -1 is NULL. */
@@ -112,7 +120,7 @@ export class SourceBatch {
       2 * count * this.#timeColumns,
       2 * (count + 1) * this.#timeColumns,
     );
-    this.#shared[count] = 0;
+    this.#doubts[count] = NO_DOUBT;
     this.#attributesFrom[count] = this.#attributes;
   }
 
@@ -120,7 +128,7 @@ export class SourceBatch {
     this.#texts = twice(this.#texts);
     this.#times = twice(this.#times);
     this.#sizes = twice(this.#sizes);
-    this.#shared = twice(this.#shared);
+    this.#doubts = twice(this.#doubts);
     this.#attributesFrom = twice(this.#attributesFrom);
   }
 
@@ -158,7 +166,11 @@ export class SourceBatch {
   }
 
   isShared(session: number): boolean {
-    return this.#shared[session] === 1;
+    return this.#doubts[session] === SHARED;
+  }
+
+  isAmbiguous(session: number): boolean {
+    return this.#doubts[session] === AMBIGUOUS;
   }
 
   size(session: number): number {

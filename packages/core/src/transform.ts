@@ -84,6 +84,7 @@ function makeRefusal(
 ): (from: SourceBatch, session: number, expiresAt: number) => Refusal | null {
   const { column } = store.sessions.expires;
   const shared = refusal("unrepresentable", "several rows of the source have this id");
+  const ambiguous = refusal("unrepresentable", "a lookup holds several rows for it");
   const missing = refusal("time-out-of-range", `${column} is null`);
   const infinite = refusal("time-out-of-range", `${column} is infinite`);
   const large = refusal("too-large", `more than ${mapping.maxSessionBytes} bytes`);
@@ -98,6 +99,7 @@ function makeRefusal(
 
   return (from, session, expiresAt) => {
     if (from.isShared(session)) return shared;
+    if (from.isAmbiguous(session)) return ambiguous;
     if (Number.isNaN(expiresAt)) return missing;
     if (expiresAt === Infinity) return infinite;
     for (const time of times)

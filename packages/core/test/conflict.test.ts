@@ -95,7 +95,7 @@ describe("what is found in the target", () => {
     "1\n",
     "1,5",
     "--1",
-    "9".repeat(16),
+    "9".repeat(31),
   ])("cannot be compared with a number when it is %j", (found) => {
     expect(compareActivity(found, "0", "epoch-seconds")).toBe("incomparable");
     expect(compareActivity(found, "0", "epoch-milliseconds")).toBe("incomparable");

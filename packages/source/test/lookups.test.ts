@@ -5,6 +5,7 @@ import {
   EVERYTHING,
   failureOf,
   openStore,
+  READ,
   storeOf,
 } from "./source-fixture.js";
 import { attributesOf } from "./source-session.js";
@@ -41,6 +42,26 @@ describe("a lookup", () => {
     expect((await source.survey({ colliding: [] })).lookups).toEqual([
       { table: "public.account", missing: 4 },
     ]);
+  });
+
+  it("marks the sessions for which it holds several rows, and is warned of where nothing rules that out", async () => {
+    const database = await databaseOf(`
+      CREATE TABLE login (id text PRIMARY KEY, expires timestamptz, who int);
+      CREATE TABLE account (key int, name text);
+      CREATE INDEX ON account (key);
+      INSERT INTO account VALUES (1, 'one'), (2, 'two'), (2, 'other');
+      INSERT INTO login VALUES ('a', now(), 1), ('b', now(), 2), ('c', now(), 2), ('d', now(), 3)`);
+    const { sessions: source, warnings } = await openStore(
+      database,
+      storeOf({ sessions, lookups: [account("who")] }),
+    );
+    expect(warnings).toEqual([
+      "nothing makes account.key unique: sessions with several rows there are rejected",
+    ]);
+    const doubtful: string[] = [];
+    for await (const batch of source.extract(EVERYTHING, READ))
+      for (let i = 0; i < batch.count; i += 1) if (batch.isAmbiguous(i)) doubtful.push(batch.id(i));
+    expect(doubtful.toSorted((one, other) => (one < other ? -1 : 1))).toEqual(["b", "c"]);
   });
 
   it("may be of each type whose equal values have equal texts", async () => {

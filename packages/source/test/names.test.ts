@@ -237,6 +237,7 @@ describe("the catalogue", () => {
       {
         schema: "public",
         table: "logins",
+        needsSchema: false,
         columns: [
           { name: "id", type: "uuid", kind: "text", isUnique: false },
           { name: "broken", type: "integer", kind: "number", isUnique: false },
@@ -245,6 +246,7 @@ describe("the catalogue", () => {
       {
         schema: "auth",
         table: "login",
+        needsSchema: true,
         columns: [
           { name: "id", type: "uuid", kind: "text", isUnique: true },
           { name: "name", type: "character varying", kind: "text", isUnique: true },

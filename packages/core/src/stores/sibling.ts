@@ -5,10 +5,10 @@ export function nextTo(table: string, name: string): string {
   return formatTableName({ schema: parseTableName(table)?.schema ?? null, table: name });
 }
 
-/** The table whose name goes on: in capitals after a name that holds some, as MySQL keeps them apart. */
+/** The table whose name goes on: in capitals where the name is, as MySQL tells them apart. */
 export function withSuffix(table: string, suffix: string): string {
   const parsed = parseTableName(table) ?? { schema: null, table };
-  const isLower = parsed.table === parsed.table.toLowerCase();
-  const end = isLower ? suffix.toLowerCase() : suffix.toUpperCase();
+  const isUpper = parsed.table === parsed.table.toUpperCase();
+  const end = isUpper ? suffix.toUpperCase() : suffix.toLowerCase();
   return formatTableName({ ...parsed, table: parsed.table + end });
 }

@@ -2,6 +2,7 @@ import { type NamedStore, RehomeError, type ResolvedStore } from "@rehome/core";
 import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
 import { quoteTable, showTable } from "./expressions.js";
+import { isUnique } from "./is-unique.js";
 import { type Resolved, resolveStore } from "./resolve-store.js";
 import { schemaError } from "./schema-error.js";
 
@@ -34,11 +35,8 @@ export async function inspect(connections: Connections, store: NamedStore): Prom
 }
 
 /** What does not keep a run from reading, but makes it slow or blind. */
-async function readWarnings(
-  connections: Connections,
-  { store, tables }: Resolved,
-): Promise<string[]> {
-  const keys = tables.map(({ name, oid, key }) => ({
+async function readWarnings(connections: Connections, resolved: Resolved): Promise<string[]> {
+  const keys = resolved.tables.map(({ name, oid, key }) => ({
     name: showTable(name),
     oid,
     column: key,
@@ -61,12 +59,26 @@ async function readWarnings(
         ...(indexed ? [] : [`${name}.${column} has no index: each chunk reads the whole table`]),
       ];
     }),
-    ...(store.isUnique
-      ? []
-      : [
-          `nothing makes ${store.sessions.id} unique: sessions that share an id with another are rejected`,
-        ]),
+    ...(await readDoubts(connections, resolved)),
   ];
+}
+
+/** What may turn up twice, and is rejected then. */
+async function readDoubts(
+  connections: Connections,
+  { store, tables }: Resolved,
+): Promise<string[]> {
+  const doubts = store.isUnique
+    ? []
+    : [
+        `nothing makes ${store.sessions.id} unique: sessions that share an id with another are rejected`,
+      ];
+  for (const table of tables.slice(1, 1 + store.lookups.length)) {
+    if (await isUnique(connections, table, table.key)) continue;
+    const key = `${showTable(table.name)}.${table.key}`;
+    doubts.push(`nothing makes ${key} unique: sessions with several rows there are rejected`);
+  }
+  return doubts;
 }
 
 /** The cluster's own number where it may be read, which a replica shares; the database and the table in any case. */

@@ -65,8 +65,9 @@ export class LookedUp {
   readonly #addsKeys: boolean;
   /** Where the row of each key begins; -1 where there is none. */
   #rows = new Int32Array(0);
-  /** Keys by their numbers, of whose rows a long value was withheld. */
+  /** Keys by their numbers: those of which a long value was withheld, and those that have several rows. */
   readonly #withheld = new Set<number>();
+  readonly #ambiguous = new Set<number>();
 
   /** One for each lookup of the store. */
   static allOf(store: ResolvedStore): LookedUp[] {
@@ -101,15 +102,15 @@ export class LookedUp {
     while (await rows.more()) {
       while (rows.next()) {
         const number = this.#keys.find(readKey(buffer.bytes, rows.row, KEY));
-        // Where the key is not unique, the first row counts.
-        if (number === undefined || this.#rows[number] !== NONE) continue;
+        if (number === undefined) continue;
+        if (this.#rows[number] !== NONE) this.#ambiguous.add(number);
         this.#rows[number] = rows.rowStart;
         if (rows.row.isTrue(buffer.bytes, WITHHELD)) this.#withheld.add(number);
       }
     }
   }
 
-  /** Of so many sessions, the places of those whose row was not read whole. */
+  /** The places of the first `sessions` whose row was not read whole. */
   *withheldPlaces(sessions: number): Generator<number> {
     if (this.#withheld.size === 0) return;
     for (let place = 0; place < sessions; place += 1)
@@ -121,6 +122,7 @@ export class LookedUp {
     const number = this.#keys.ofSession(place);
     const start = number === NONE ? NONE : (this.#rows[number] as number);
     if (start === NONE) return 0;
+    if (this.#ambiguous.has(number)) batch.setAmbiguous();
     const row = this.#row;
     row.move(bytes, start);
     this.#layout.fill(batch, row, bytes);
