@@ -80,16 +80,25 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("a missing table", async () => {
-    await expectRefusal(await bareHouse(), ["start"], { code: 1, says: /table users is missing/ });
+    await expectRefusal(await bareHouse(), ["start"], {
+      code: 2,
+      says: /table user_sessions is missing \(store\.table\)/,
+    });
     const house = await furnishedHouse();
     await house.source.query("DROP TABLE user_preferences");
-    await expectRefusal(house, ["start"], { code: 1, says: /user_preferences/ });
+    await expectRefusal(house, ["start"], {
+      code: 2,
+      says: /table user_preferences is missing \(store\)/,
+    });
   });
 
   it("a missing column", async () => {
     const house = await furnishedHouse();
     await house.source.query("ALTER TABLE user_sessions DROP COLUMN expires_at");
-    await expectRefusal(house, ["start"], { code: 1, says: /user_sessions\.expires_at/ });
+    await expectRefusal(house, ["start"], {
+      code: 2,
+      says: /user_sessions\.expires_at is missing/,
+    });
   });
 
   it("an unknown option, and says which may have been meant", async () => {

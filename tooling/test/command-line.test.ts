@@ -75,7 +75,7 @@ describe("the command line", () => {
     const quiet = await house.rehome(["start", "--wait", "--json", "--quiet"]);
     expect(quiet).toMatchObject({ code: 3, stderr: "" });
     const verbose = await house.rehome(["start", "--wait", "--verbose"]);
-    expect(verbose.stderr).toMatch(/source: PostgreSQL \d+.*timestamps in/);
+    expect(verbose.stderr).toMatch(/source: PostgreSQL \d+.*store reference, times in/);
     const both = await house.rehome(["status"], { FORCE_COLOR: "1", NO_COLOR: "1" });
     expect(both.stdout).not.toContain("\u001b");
   });
