@@ -105,7 +105,9 @@ function missingOptions(preset: Preset, options: Readonly<Record<string, unknown
   );
   return missing.map((option) => {
     const why = preset.traps.find((trap) => trap.includes(`\`${option}\``));
-    return mistake([option], `must be given for ${preset.name}. ${why ?? ""}`.trim());
+    const message = `must be given for ${preset.name}${why === undefined ? "" : `. ${why}`}`;
+    // A hint follows, after a full stop of its own.
+    return mistake([option], message.replace(/\.$/, ""));
   });
 }
 

@@ -89,7 +89,7 @@ describe("a preset's mistake is told in one line:", () => {
     [{ preset: "reference", zone: 1 }, 'store.zone: must be "server", "UTC" or a zone\'s name'],
     [
       "laravel",
-      "store.lifetimeSeconds: must be given for laravel. The lifetime is not in the database: `lifetimeSeconds` is SESSION_LIFETIME times 60.",
+      "store.lifetimeSeconds: must be given for laravel. The lifetime is not in the database: `lifetimeSeconds` is SESSION_LIFETIME times 60",
     ],
     [
       { preset: "laravel", lifetimeSeconds: 0 },
