@@ -4,8 +4,6 @@ import {
   type DetectedStore,
   type GuessedStore,
   type PresetOption,
-  presetStore,
-  targetType,
   ZONE_OF_SERVER,
 } from "@rehome/core";
 
@@ -36,7 +34,7 @@ const TO_FILL_IN = "To be filled in:";
 const LIFETIME = "How long a session lives after its last use, in seconds.";
 
 /** The preset with its options. A trap that names an option stands at that option. */
-export function proposePreset({ preset, table, zoneless }: DetectedStore): StoreProposal {
+export function proposePreset({ preset, table, type, zoneless }: DetectedStore): StoreProposal {
   const { defaults, needs, traps } = preset;
   const hasZone = defaults.zone !== undefined && zoneless.length > 0;
   const options: Partial<Record<PresetOption, unknown>> = {
@@ -63,7 +61,7 @@ export function proposePreset({ preset, table, zoneless }: DetectedStore): Store
     name: preset.name,
     table,
     config: { preset: preset.name, ...options },
-    type: targetType(presetStore(preset)),
+    type,
     about: [
       `Found: table ${table}, as written by ${preset.source}.`,
       `In the target: ${preset.target.replace(": ", ", ")}.`,

@@ -2,7 +2,7 @@ import { type CatalogueColumn, type CatalogueTable, isZoneless, shortName } from
 import type { Codec } from "./codec.js";
 import { type ColumnUse, columnsOf, type Kind, tablesOf } from "./column.js";
 import { fieldsOf } from "./field.js";
-import type { NamedStore } from "./store.js";
+import { type NamedStore, targetType } from "./store.js";
 import { type Preset, type PresetOptions, PRESETS, presetStore } from "./stores/index.js";
 import { formatTableName, parseTableName } from "./table-name.js";
 
@@ -11,6 +11,8 @@ export interface DetectedStore {
   readonly preset: Preset;
   /** `[schema.]table` of the sessions, with its schema only where the name alone would not do. */
   readonly table: string;
+  /** What its sessions become in the target. */
+  readonly type: "hash" | "string";
   /** The columns whose times have no zone of their own. */
   readonly zoneless: readonly string[];
   /** Every table that it reads. */
@@ -38,10 +40,10 @@ export function detectStores(catalogue: readonly CatalogueTable[]): DetectedStor
         other.columns - one.columns ||
         Number(other.isUnique) - Number(one.isUnique),
     )
-    .flatMap(({ preset, table, zoneless, tables }) => {
+    .flatMap(({ preset, table, type, zoneless, tables }) => {
       if (claimed.has(tables[0])) return [];
       claimed.add(tables[0]);
-      return [{ preset, table, zoneless, tables }];
+      return [{ preset, table, type, zoneless, tables }];
     });
 }
 
@@ -71,6 +73,7 @@ function match(preset: Preset, table: CatalogueTable, byName: ByName): Match[] {
     {
       preset,
       table: shortName(table, tables),
+      type: targetType(store),
       zoneless: columns.filter(isZoneless).map(({ name }) => name),
       tables,
       hasDefaultName: parseTableName(preset.defaults.table ?? "")?.table === table.table,

@@ -125,11 +125,11 @@ describe("detection", () => {
   test("finds tables whose names hold a dot or a quote, and writes a name that is read back", () => {
     const [sessions, attributes] = SPRING as [CatalogueTable, CatalogueTable];
     const odd = [
-      { ...sessions, schema: "a.b", table: 'we.ird "S"', needsSchema: true },
-      { ...attributes, schema: "a.b", table: 'we.ird "S"_attributes', needsSchema: true },
+      { ...sessions, schema: "a.b", table: 'we.ird "s"', needsSchema: true },
+      { ...attributes, schema: "a.b", table: 'we.ird "s"_attributes', needsSchema: true },
     ];
     const [spring] = detectStores(odd);
-    expect(spring?.table).toBe('"a.b"."we.ird ""S"""');
+    expect(spring?.table).toBe('"a.b"."we.ird ""s"""');
     const { attributes: read } = storeSchema.parse(
       spring?.preset.describe({
         table: spring.table,
@@ -138,7 +138,18 @@ describe("detection", () => {
         zone: "UTC",
       }),
     );
-    expect(read?.table).toBe('"a.b"."we.ird ""S""_attributes"');
+    expect(read?.table).toBe('"a.b"."we.ird ""s""_attributes"');
+  });
+
+  test("tells what the sessions become, whatever the operator has yet to say", () => {
+    const types = PRESETS.map(({ name }) =>
+      detectStores(TABLES[name] ?? []).map(({ type }) => type),
+    );
+    expect(PRESETS.flatMap(({ name }, i) => (types[i]?.[0] === "hash" ? [name] : []))).toEqual([
+      "reference",
+      "spring-session",
+    ]);
+    expect(types.every((found) => found.length === 1)).toBe(true);
   });
 
   test("tells which times have no zone", () => {
