@@ -1,4 +1,4 @@
-import { RehomeError, safeMessage } from "@rehome/core";
+import { reasonOf, RehomeError, safeMessage } from "@rehome/core";
 import {
   dropStaged,
   failChunk,
@@ -46,7 +46,7 @@ function parse(job: Job<Payload>) {
   try {
     return parseJob(job);
   } catch (error) {
-    throw new UnrecoverableError(safeMessage(error));
+    throw new UnrecoverableError(reasonOf(error));
   }
 }
 
@@ -74,16 +74,16 @@ async function endAttempt(
   if (error instanceof RehomeError && error.unavailable) {
     return await putOff(job, token, await waitForServer(context, task, error));
   }
-  const message = safeMessage(error);
+  const reason = reasonOf(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
   const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   if (retryable && !last) {
     task.log.warn({ err: error }, "chunk will be tried again");
-    throw new Error(message);
+    throw new Error(reason);
   }
   task.log.error({ err: error }, "chunk failed");
-  await recordFailure(context, task, message);
-  throw new UnrecoverableError(message);
+  await recordFailure(context, task, reason);
+  throw new UnrecoverableError(reason);
 }
 
 async function putOff(
@@ -100,13 +100,13 @@ function isForgotten(error: unknown): boolean {
   return error instanceof RehomeError && error.code === "unknown-run";
 }
 
-async function recordFailure(context: Context, task: Task, message: string): Promise<void> {
+async function recordFailure(context: Context, task: Task, reason: string): Promise<void> {
   if (task.kind === "copy") {
-    await failChunk(context.queue, task.run, task.chunk, message, task.attemptStats());
+    await failChunk(context.queue, task.run, task.chunk, reason, task.attemptStats());
     await finalizeRun(context.queue, task.run);
     return;
   }
   const verification = await readVerification(context.queue, task.run);
   if (verification !== null)
-    await failVerified(context.queue, task.run, verification.id, task.chunk, message);
+    await failVerified(context.queue, task.run, verification.id, task.chunk, reason);
 }

@@ -130,7 +130,7 @@ export async function dropStaged(
   await queue.redis.unlink(runKeys(run).staged(chunk, attempt));
 }
 
-/** A chunk has failed for good. `reason` is shown to operators. */
+/** A chunk has failed for good; `reason` is core's `reasonOf`. */
 export async function failChunk(
   queue: QueueConnection,
   run: RunId,

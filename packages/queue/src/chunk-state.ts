@@ -3,6 +3,7 @@ import { COUNT_NAMES, type Counts, zeroCounts } from "@rehome/core";
 /** How a chunk stands in the ledger; `retry`: done, and its rejects are to be tried again. */
 export type ChunkState =
   | { readonly state: "open" }
+  /** `reason`: a code, see core's `showReason`. */
   | { readonly state: "failed"; readonly reason: string }
   | { readonly state: "done" | "retry"; readonly counts: Counts };
 

@@ -15,6 +15,7 @@ export {
   stageRejects,
 } from "./chunk-record.js";
 export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
+export { reasonOfJob } from "./failed-job.js";
 export { describeQueueFailure } from "./failure.js";
 export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
 export { KEY_PREFIX } from "./keys.js";

@@ -5,6 +5,7 @@ import { enqueueChunks } from "./chunk-jobs.js";
 import { alignQueue } from "./change-run.js";
 import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
+import { reasonOfJob } from "./failed-job.js";
 import { runKeys } from "./keys.js";
 import { expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
@@ -115,7 +116,7 @@ async function requeue(
     }
     // A worker that died for the last time allowed could not say so itself.
     const state = await queue.jobs.getJobState(id);
-    if (state === "failed" && isOurs(job)) await fail(chunk, job.failedReason || "failed");
+    if (state === "failed" && isOurs(job)) await fail(chunk, reasonOfJob(job.failedReason));
     // One that was refused because someone had altered it says nothing of its chunk; and one that is in no list
     // is never taken.
     else if (state === "failed" || state === "completed" || state === "unknown") {

@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import {
   RehomeError,
+  showReason,
   type RunId,
   type SessionId,
   zeroCounts,
@@ -15,6 +16,7 @@ import {
   jobId,
   openQueue,
   parseJob,
+  readChunkState,
   requeueLost,
   readStatus,
   readVerification,
@@ -142,12 +144,34 @@ describe("lost chunks", () => {
         const { UnrecoverableError } = await import("bullmq");
         throw new UnrecoverableError("stalled out");
       },
-      { connection: queue.redis.duplicate({ maxRetriesPerRequest: null }), prefix: "{rehome}" },
+      { connection: queue.client.duplicate({ maxRetriesPerRequest: null }), prefix: "{rehome}" },
     );
     await new Promise((resolve) => worker.once("failed", resolve));
     await worker.close();
     expect(await requeueLost(queue, [run])).toBe(0);
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
+  });
+
+  it("whose workers died one after the other are recorded with that for a reason", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    const { Worker } = await import("bullmq");
+    const connection = queue.client.duplicate({ maxRetriesPerRequest: null });
+    const options = { connection, prefix: "{rehome}" };
+    // Takes the job and is never heard of again.
+    const dead = new Worker("chunks", null, { ...options, autorun: false, lockDuration: 50 });
+    await dead.getNextJob("dead");
+    const other = new Worker("chunks", () => Promise.resolve(), {
+      ...options,
+      maxStalledCount: 0,
+      stalledInterval: 100,
+    });
+    await new Promise((resolve) => other.once("failed", resolve));
+    await Promise.all([dead.close(true), other.close(true)]);
+    connection.disconnect();
+    await requeueLost(queue, [run]);
+    expect(await readChunkState(queue, run, 0)).toEqual({ state: "failed", reason: "worker-died" });
+    expect(showReason("worker-died")).toMatch(/workers died/);
   });
 
   it("of a verification whose job failed without a word are recorded as failed, and can be verified again", async () => {
@@ -159,7 +183,7 @@ describe("lost chunks", () => {
     const worker = new Worker(
       "chunks",
       () => Promise.reject(new UnrecoverableError("stalled out")),
-      { connection: queue.redis.duplicate({ maxRetriesPerRequest: null }), prefix: "{rehome}" },
+      { connection: queue.client.duplicate({ maxRetriesPerRequest: null }), prefix: "{rehome}" },
     );
     await new Promise((resolve) => worker.once("failed", resolve));
     await worker.close();

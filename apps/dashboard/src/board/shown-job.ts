@@ -1,6 +1,6 @@
 import type { QueueJob, QueueJobJson } from "@bull-board/api/typings/app";
-import { COUNT_NAMES, shownReason, VERIFY_COUNT_NAMES } from "@rehome/core";
-import { parseJob } from "@rehome/queue";
+import { COUNT_NAMES, showReason, VERIFY_COUNT_NAMES } from "@rehome/core";
+import { parseJob, reasonOfJob } from "@rehome/queue";
 
 const COUNTS: ReadonlySet<string> = new Set([...COUNT_NAMES, ...VERIFY_COUNT_NAMES]);
 
@@ -24,7 +24,7 @@ export function shownJob<J extends QueueJob>(job: J): J | null {
     finishedOn: numberOrNull(json.finishedOn),
     processedBy: null,
     delay: Number(json.delay ?? 0),
-    failedReason: json.failedReason ? shownReason(json.failedReason) : "",
+    failedReason: json.failedReason ? showReason(reasonOfJob(json.failedReason)) : "",
     // The workers' logs have them, made fit to be shown.
     stacktrace: [],
     returnvalue: countsIn(json.returnvalue),

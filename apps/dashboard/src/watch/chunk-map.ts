@@ -1,4 +1,4 @@
-import { shownReason } from "@rehome/core";
+import { showReason } from "@rehome/core";
 import type { ChangedChunk } from "@rehome/queue";
 import type { ChunkLetter, ChunkView, FailureGroup } from "../view-model.js";
 
@@ -65,7 +65,7 @@ export function makeChunkMap(): ChunkMap {
         attempts: stats?.attempts ?? null,
         ms: stats?.ms ?? null,
         counts: entry !== undefined && "counts" in entry ? entry.counts : null,
-        reason: entry?.state === "failed" ? shownReason(entry.reason) : null,
+        reason: entry?.state === "failed" ? showReason(entry.reason) : null,
         worker: held.get(chunk) || null,
       };
     },
@@ -74,7 +74,7 @@ export function makeChunkMap(): ChunkMap {
       for (const chunk of [...failed].toSorted((a, b) => a - b)) {
         const { entry, stats } = known.get(chunk) ?? {};
         if (entry?.state !== "failed") continue;
-        const reason = shownReason(entry.reason);
+        const reason = showReason(entry.reason);
         const group = groups.get(reason) ?? { chunks: [], attempts: null };
         group.chunks.push(chunk);
         if (stats) group.attempts = Math.max(group.attempts ?? 0, stats.attempts);
