@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, messageWithHint, type Phase, RehomeError } from "@rehome/core";
+import { isActive, isSameTarget, messageWithHint, type Phase, RehomeError } from "@rehome/core";
 import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { RetryLater, RunEnded } from "./interruption.js";
@@ -95,19 +95,6 @@ export async function waitForServer(
   await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);
   await sleep(AWAY_PAUSE_MS, undefined, { signal: task.signal }).catch(() => undefined);
   return new RetryLater(reason, AWAY_DELAY_MS);
-}
-
-type Place = { readonly runId: string; readonly address: string };
-
-/** The same server by either mark, and the same of its databases. */
-function isSameTarget(here: Place, there: Place): boolean {
-  const database = (address: string) => address.slice(address.lastIndexOf("/"));
-  if (here.address === there.address) return true;
-  return (
-    here.runId !== "" &&
-    here.runId === there.runId &&
-    database(here.address) === database(there.address)
-  );
 }
 
 async function refuse(

@@ -43,7 +43,7 @@ export {
   type RunLimits,
 } from "./run-record.js";
 export { startVerification, type VerificationScope } from "./start-verification.js";
-export { readStatus } from "./status.js";
+export { listStatuses, readStatus } from "./status.js";
 export {
   areRejected,
   beginVerification,

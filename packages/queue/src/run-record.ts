@@ -141,12 +141,10 @@ export async function noteWriteWay(
 /** The id of every run whose ledger is still there, newest first. */
 export async function listRuns(queue: QueueConnection): Promise<RunId[]> {
   const runs = (await queue.redis.zrevrange(RUNS_KEY, 0, -1)) as RunId[];
-  const known: RunId[] = [];
-  for (const run of runs) {
-    if ((await queue.redis.exists(runKeys(run).run)) === 1) known.push(run);
-    else await queue.redis.zrem(RUNS_KEY, run);
-  }
-  return known;
+  const there = await Promise.all(runs.map((run) => queue.redis.exists(runKeys(run).run)));
+  const expired = runs.filter((_, at) => there[at] === 0);
+  if (expired.length > 0) await queue.redis.zrem(RUNS_KEY, ...expired);
+  return runs.filter((_, at) => there[at] === 1);
 }
 
 /** The chunks that have rejected sessions, in order. */

@@ -2,6 +2,8 @@ import type { Outcome, Phase, RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { RUNS_KEY, runKeys } from "./keys.js";
 
+type Sessions = Record<"planned" | "read" | Outcome, number>;
+
 /** A run in one line. */
 export interface RunSummary {
   readonly run: RunId;
@@ -9,7 +11,7 @@ export interface RunSummary {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  readonly sessions: Record<"planned" | "read" | Outcome, number>;
+  readonly sessions: Sessions;
   readonly chunks: Record<"total" | "done" | "failed", number>;
 }
 
@@ -40,6 +42,18 @@ export async function listRunSummaries(
   return runs.flatMap((run, at) => summarize(run, records[at] ?? []) ?? []);
 }
 
+/** The sessions of a run, from the fields of its record. */
+export function sessionsOf(number: (field: keyof Sessions) => number): Sessions {
+  return {
+    planned: number("planned"),
+    read: number("read"),
+    migrated: number("migrated"),
+    kept: number("kept"),
+    expired: number("expired"),
+    rejected: number("rejected"),
+  };
+}
+
 function summarize(run: RunId, values: readonly (string | null)[]): RunSummary | null {
   const field = (name: (typeof FIELDS)[number]) => values[FIELDS.indexOf(name)] ?? null;
   const number = (name: (typeof FIELDS)[number]) => Number(field(name));
@@ -49,14 +63,7 @@ function summarize(run: RunId, values: readonly (string | null)[]): RunSummary |
     phase: field("phase") as Phase,
     startedAt: new Date(number("startedAt")).toISOString(),
     finishedAt: field("finishedAt") === null ? null : new Date(number("finishedAt")).toISOString(),
-    sessions: {
-      planned: number("planned"),
-      read: number("read"),
-      migrated: number("migrated"),
-      kept: number("kept"),
-      expired: number("expired"),
-      rejected: number("rejected"),
-    },
+    sessions: sessionsOf(number),
     chunks: { total: number("total"), done: number("done"), failed: number("failed") },
   };
 }

@@ -11,7 +11,8 @@ import { activeChunks } from "./chunk-jobs.js";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { replies } from "./ledger-redis.js";
-import { resolveRun } from "./run-record.js";
+import { listRuns, resolveRun } from "./run-record.js";
+import { sessionsOf } from "./run-summary.js";
 import { parseTime } from "./server-time.js";
 
 /** A sample a second at most: the rate is that of the last minute. */
@@ -42,6 +43,12 @@ export async function readStatus(queue: QueueConnection, run: RunId): Promise<St
   });
 }
 
+/** Where every run stands whose ledger is still there, newest first. */
+export async function listStatuses(queue: QueueConnection): Promise<Status[]> {
+  const runs = await listRuns(queue);
+  return await Promise.all(runs.map((run) => readStatus(queue, run)));
+}
+
 function statusOf(
   run: RunId,
   record: Record<string, string>,
@@ -65,14 +72,7 @@ function statusOf(
     run,
     phase,
     chunks: { total, waiting: total - done - failed - active, active, done, failed },
-    sessions: {
-      planned: number("planned"),
-      read,
-      migrated: number("migrated"),
-      kept: number("kept"),
-      expired: number("expired"),
-      rejected: number("rejected"),
-    },
+    sessions: sessionsOf(number),
     startedAt: new Date(number("startedAt")).toISOString(),
     finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
     sessionsPerSecond: perSecond,

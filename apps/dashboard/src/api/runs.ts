@@ -1,11 +1,9 @@
-import { listRuns, type QueueConnection, readStatus, resolveRun } from "@rehome/queue";
+import { listStatuses, type QueueConnection, readStatus, resolveRun } from "@rehome/queue";
 import { type Answer, ok } from "./answer.js";
 
 /** What `rehome runs --json` gives. */
 export async function getRuns(queue: QueueConnection): Promise<Answer> {
-  const statuses = [];
-  for (const run of await listRuns(queue)) statuses.push(await readStatus(queue, run));
-  return ok(statuses);
+  return ok(await listStatuses(queue));
 }
 
 /** What `rehome status RUN --json` gives. */

@@ -1,4 +1,4 @@
-import { conclude, isActive, projectMemory, type RunId } from "@rehome/core";
+import { conclude, isActive, isSameTarget, projectMemory, type RunId } from "@rehome/core";
 import {
   activeChunks,
   type QueueConnection,
@@ -150,9 +150,8 @@ function memoryOf(
   gauge: GaugeReading,
 ): Pick<RunView, "projectedBytes" | "isItsTarget"> {
   if ("unknown" in gauge) return { projectedBytes: null, isItsTarget: null };
-  const { address, runId, usedBytes } = gauge;
-  const isItsTarget =
-    address === record.target.address || (runId !== "" && runId === record.target.runId);
+  const { usedBytes } = gauge;
+  const isItsTarget = isSameTarget(gauge, record.target);
   const atStart = record.target.usedBytes ?? null;
   const projects = isItsTarget && isActive(record.phase) && usedBytes !== null && atStart !== null;
   return {

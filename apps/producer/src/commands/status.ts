@@ -1,4 +1,4 @@
-import { listRuns, readStatus, resolveRun } from "@rehome/queue";
+import { listStatuses, readStatus, resolveRun } from "@rehome/queue";
 import { withQueue } from "../connections.js";
 import { formatRuns, formatStatus } from "../format.js";
 import { onInterrupt } from "../interrupt.js";
@@ -26,8 +26,7 @@ export async function status(
 
 export async function runs(options: { json?: boolean }): Promise<number> {
   return await withQueue(async (queue) => {
-    const documents = [];
-    for (const run of await listRuns(queue)) documents.push(await readStatus(queue, run));
+    const documents = await listStatuses(queue);
     if (options.json) printJson(documents);
     else print(formatRuns(documents));
     return 0;
