@@ -14,7 +14,7 @@ export class Refusal extends Error {
 
 let token = "";
 
-/** null: nobody is signed in. Rejects with Refusal; status 0 while the server cannot be reached. */
+/** null when not signed in. Rejects with Refusal; status 0 while the server cannot be reached. */
 export async function readMe(): Promise<Me | null> {
   const { me } = await ask<{ me: Me | null }>("GET", "/api/me");
   return me === null ? null : keepToken(me);

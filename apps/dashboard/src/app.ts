@@ -185,7 +185,7 @@ function cacheAssets(response: Response, file: string): void {
   response.set("cache-control", forever ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
-/** Of what was not expected nothing is given away to whoever asked: it is logged. */
+/** An unexpected error is logged; the client learns nothing about it. */
 function makeAnswer(log: Logger) {
   return async (
     response: Response,

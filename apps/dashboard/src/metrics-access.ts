@@ -20,7 +20,7 @@ export function allowsMetrics(
   return timingSafeEqual(digest(given), digest(token));
 }
 
-/** Of one length whatever was given. */
+/** Always the same length, whatever was given. */
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

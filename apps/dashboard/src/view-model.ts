@@ -9,7 +9,7 @@ import type {
 } from "@rehome/core";
 import type { Action, RunSummary, ShownReject, WorkerRecord } from "@rehome/queue";
 
-/** What the page is told: types alone, shared with it. Everything in here is fit to be shown to a viewer. */
+/** The view model: what the server tells the page. Everything in here may be shown to a viewer. */
 
 /** How a chunk is drawn; the letters are what goes over the wire. */
 export const CHUNK_STATES = {
@@ -47,12 +47,12 @@ export interface TargetMemoryView {
   readonly maxBytes: number | null;
 }
 
-/** Everything that is of no single run. */
+/** Everything that does not belong to a single run. */
 export interface Overview {
   readonly runs: readonly RunSummary[];
   readonly workers: readonly WorkerRecord[];
   readonly actions: readonly Action[];
-  /** Why not, in words, where the target cannot be asked. */
+  /** `unknown`: why the target could not be asked. */
   readonly memory: TargetMemoryView | { readonly unknown: string };
 }
 
@@ -73,13 +73,13 @@ export interface RejectGroup {
   readonly latest: readonly ShownReject[];
 }
 
-/** Chunks that failed for one reason. */
+/** Chunks that failed for the same reason. */
 export interface FailureGroup {
   readonly reason: string;
   readonly count: number;
   /** The first few, in order. */
   readonly chunks: readonly number[];
-  /** The most that one of them took; null where none is known. */
+  /** The most attempts that one of them took; null where that is not known. */
   readonly attempts: number | null;
 }
 
@@ -121,7 +121,7 @@ export interface MapChange {
   readonly changed: readonly (readonly [chunk: number, letter: ChunkLetter])[];
 }
 
-/** What is told of one chunk when it is pointed at. */
+/** The details of one chunk, shown when it is pointed at. */
 export interface ChunkView {
   readonly chunk: number;
   readonly letter: ChunkLetter;
@@ -129,7 +129,7 @@ export interface ChunkView {
   readonly ms: number | null;
   readonly counts: Counts | null;
   readonly reason: string | null;
-  /** Name of the worker that has it in hand. */
+  /** Name of the worker that holds it. */
   readonly worker: string | null;
 }
 

@@ -57,7 +57,7 @@ function mappingOptions({ file, given, mapping }: LoadedConfig): EffectiveConfig
   );
 }
 
-/** Names and roles: a hash is nobody's business. */
+/** Names and roles; never the hashes. */
 function usersOption({ file, given, users }: LoadedConfig): EffectiveOption {
   const variable = usersOfEnvironment();
   const source = given.users === undefined ? null : file;

@@ -18,7 +18,7 @@ export function isQuiet(): boolean {
 let logFileOpen = false;
 let stdoutOpen = true;
 
-/** Nobody reads what is printed any more. */
+/** The reader of stdout has gone away. */
 export function closeStdout(): void {
   stdoutOpen = false;
 }

@@ -4,12 +4,12 @@ import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehom
 import type { Context, Task } from "./context.js";
 import { RetryLater, RunEnded } from "./interruption.js";
 
-/** How soon a chunk that may not be copied now is looked at again. */
+/** How soon a chunk that may not be copied now is tried again. */
 const PAUSED_DELAY_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
 const OTHER_SERVER_DELAY_MS = 5_000;
 const AWAY_DELAY_MS = 1_000;
-/** A worker that finds a server away goes no faster than this through all the chunks that wait. */
+/** Keeps a worker that finds a server away from rushing through all the chunks that wait. */
 const AWAY_PAUSE_MS = 500;
 
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
@@ -17,12 +17,12 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
   task.signal.throwIfAborted();
   const { phase, waitMs, maxRate } = await admitBatch(context.queue, task.run, sessions);
   admitPhase(phase);
-  // Slow as the rate may be, a run that is paused or ended meanwhile gets no other batch.
+  // However long the wait, no batch starts once the run is paused or has ended.
   for (let left = waitMs; left > 0; left -= LOOK_AGAIN_MS) {
     await sleep(Math.min(left, LOOK_AGAIN_MS), undefined, { signal: task.signal });
     const now = await readRateLimit(context.queue, task.run);
     admitPhase(now.phase);
-    // Another rate, another wait: the old one was forgiven.
+    // The rate was changed, which cancels the wait at the old one.
     if (now.maxRate !== maxRate) return await admit(context, task, sessions);
   }
   context.onBatch?.(sessions);
@@ -40,7 +40,7 @@ export async function leaveToOthers(
   return new RetryLater(reason, OTHER_SERVER_DELAY_MS);
 }
 
-/** null where there is no such run any more. */
+/** `phase` is null once the run is gone. */
 export function admitPhase(phase: Phase | null): void {
   if (phase === "paused") throw new RetryLater("the run is paused", PAUSED_DELAY_MS);
   if (phase === null || !isActive(phase)) throw new RunEnded(`the run is ${phase ?? "forgotten"}`);
@@ -82,7 +82,7 @@ export async function checkTarget(context: Context, task: Task, run: Run): Promi
 
 /**
  * A server is away: nothing is wrong with the chunk, and it waits for as long as it takes, using up no
- * attempt. The run says what for.
+ * attempt. The run's notice says what it waits for.
  */
 export async function waitForServer(
   context: Context,

@@ -14,7 +14,7 @@ export interface Context {
   readonly onBatch?: (sessions: number) => void;
 }
 
-/** A chunk in hand. */
+/** A chunk that this worker holds. */
 export interface Task {
   readonly kind: JobKind;
   readonly run: RunId;

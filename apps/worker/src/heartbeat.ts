@@ -10,19 +10,19 @@ import type { Job } from "bullmq";
 import type { Config } from "./config.js";
 
 const EVERY_MS = 1_000;
-/** The rate is that of so many of the latest heartbeats. */
+/** How many of the latest heartbeats the rate is computed over. */
 const WINDOW = 5;
 /** A worker that stops does not wait for a queue Redis that is away. */
 const FAREWELL_MS = 1_000;
 
-/** What this worker says of itself once a second, for whoever watches. */
+/** Reports once a second what this worker is doing, for status and dashboard. */
 export interface Heartbeat {
   begin(): void;
-  /** Says that the worker stops. Never rejects. */
+  /** Sends a last heartbeat: the worker stops. Never rejects. */
   end(): Promise<void>;
-  /** Sessions of a batch that is now copied. */
+  /** Counts the sessions of a batch that is being copied. */
   readonly count: (sessions: number) => void;
-  /** The job counts as in hand while `work` lasts. */
+  /** The job counts as held while `work` lasts. */
   during<T>(job: Job<Payload>, work: () => Promise<T>): Promise<T>;
   inHand(): number;
 }
@@ -87,7 +87,7 @@ export function makeHeartbeat(
   };
 }
 
-/** None of a job that someone else has put there. */
+/** Empty for a job that someone else has put there. */
 function chunkOf(job: Job<Payload>): WorkerReport["inHand"] {
   try {
     const { run, kind, chunk } = parseJob(job);

@@ -16,8 +16,7 @@ import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
 
 /**
- * What BullMQ calls with each job, and what becomes of the job: done, put off, tried again, or failed for
- * good.
+ * What BullMQ calls with each job. It decides what becomes of the job: done, delayed, tried again, or failed for good.
  */
 export function makeProcessor(context: Context): Processor<Payload> {
   return async (job, token = "", signal = new AbortController().signal) => {

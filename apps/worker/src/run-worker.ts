@@ -14,18 +14,18 @@ import type { Context } from "./context.js";
 import { serveHealth } from "./health.js";
 import { makeProcessor } from "./processor.js";
 
-/** A worker may die so often with one chunk in hand before the chunk is held to be the cause. */
+/** How often workers may die while they hold a chunk before the chunk is held to be the cause. */
 const MAX_STALLED = 25;
 
-/** After the deadline of a stop, chunks are told to give up; this long they have to do so. */
+/** How long chunks have to give up once the deadline of a stop has passed. */
 const GIVE_UP_MS = 5_000;
 
-/** Takes jobs until SIGTERM or SIGINT, then finishes those in hand. */
+/** Takes jobs until SIGTERM or SIGINT, then finishes the ones it holds. */
 export async function runWorker(context: Context, config: Config): Promise<void> {
   const { queue, log } = context;
   const heartbeat = makeHeartbeat(queue, config);
   const processJob = makeProcessor({ ...context, onBatch: heartbeat.count });
-  // Before jobs are taken: a port that is taken already ends this process.
+  // Before jobs are taken: a port that is in use ends this process.
   const health =
     config.healthPort === null
       ? null
@@ -52,14 +52,14 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   let looking: Promise<void> | null = null;
   const lookForLost = setInterval(() => {
     if (heartbeat.inHand() > 0) return;
-    // During an outage one look waits, and is not joined by others.
+    // During an outage a single look waits; no more are started.
     looking ??= findLost(context)
       .catch((error: unknown) => log.warn({ err: error }, "looking for lost chunks"))
       .finally(() => {
         looking = null;
       });
   }, config.stalledMs);
-  // Held for as long as a job's lock lasts, the event loop would lose the job to another worker.
+  // An event loop that is blocked for as long as a job's lock lasts loses the job to another worker.
   const holds = monitorEventLoopDelay({ resolution: 10 });
   holds.enable();
   heartbeat.begin();
@@ -90,7 +90,7 @@ function untilToldToStop(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Waits for the chunks in hand until the deadline, then has them given back. */
+/** Waits until the deadline for the chunks that are held, then gives them back. */
 async function stop(worker: Worker<Payload>, deadlineMs: number): Promise<void> {
   const giveBack = setTimeout(() => worker.cancelAllJobs("stopping"), deadlineMs);
   const giveUp = setTimeout(() => process.exit(1), deadlineMs + GIVE_UP_MS);

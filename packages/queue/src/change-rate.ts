@@ -19,12 +19,16 @@ export async function changeRate(
     | string
     | null;
   if (found === null) return;
-  throw new RehomeError("wrong-phase", `run ${run} is ${found}: its rate matters no more`, {
-    hint: `See where it stands with: rehome status ${run}`,
-  });
+  throw new RehomeError(
+    "wrong-phase",
+    `run ${run} is ${found}: its rate can no longer be changed`,
+    {
+      hint: `See where it stands with: rehome status ${run}`,
+    },
+  );
 }
 
-/** What a batch that waits for its turn goes by; the phase is null where there is no such run any more. */
+/** What a batch checks again while it waits for the rate limit; the phase is null once the run is gone. */
 export async function readRateLimit(
   queue: QueueConnection,
   run: RunId,

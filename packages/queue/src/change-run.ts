@@ -10,7 +10,7 @@ import { loadScript } from "./script.js";
 
 const changeScript = loadScript("change-phase");
 
-/** Longer than any batch takes that the target takes part in. */
+/** Longer than any batch takes while the target answers. */
 const PATIENCE_MS = 30_000;
 
 /** No new batch starts on any worker. Jobs stay where they are. Throws RehomeError `wrong-phase`. */

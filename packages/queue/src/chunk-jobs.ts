@@ -3,10 +3,10 @@ import type { BulkJobOptions } from "bullmq";
 import type { QueueConnection } from "./connection.js";
 import { jobId, type JobKind } from "./payload.js";
 
-/** More in one pipeline only makes the pipeline slow. */
+/** Larger pipelines are not faster. */
 const BULK_SIZE = 1_000;
 
-/** About eight minutes from the first failure to the last attempt: longer than a restart, shorter than a shift. */
+/** About eight minutes from the first failure to the last attempt, longer than a server takes to restart. */
 const ATTEMPTS = 10;
 const OPTIONS: BulkJobOptions = {
   attempts: ATTEMPTS,
@@ -14,7 +14,7 @@ const OPTIONS: BulkJobOptions = {
   stackTraceLimit: 3,
 };
 
-/** Finished copy jobs are kept for the eye alone: the ledger is the truth. */
+/** Finished copy jobs are kept only to be looked at: the ledger is the truth. */
 const KEEP: Record<JobKind, BulkJobOptions> = {
   copy: { removeOnComplete: { count: 1_000 } },
   verify: { removeOnComplete: true },

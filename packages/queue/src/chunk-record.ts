@@ -25,7 +25,7 @@ const finalizeScript = loadScript("finalize");
 const admitScript = loadScript("admit-batch");
 const stageScript = loadScript("stage-rejects");
 
-/** What a crash leaves staged goes by itself. */
+/** Rejects that a crash leaves staged expire by themselves. */
 const STAGED_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 export async function readChunkState(
@@ -37,8 +37,8 @@ export async function readChunkState(
 }
 
 /**
- * Asked before a batch of so many sessions: the run's phase, and how long to wait first for the rate's sake
- * (ms). The wait is paid for by asking; a change of the rate forgives it.
+ * Asked before a batch of `sessions`: the run's phase, and how long to wait first because of the rate limit (ms). Asking
+ * takes the batch's share of the rate; a change of the rate cancels the wait.
  */
 export async function admitBatch(
   queue: QueueConnection,
@@ -147,7 +147,7 @@ export async function failChunk(
 }
 
 /**
- * Ends the run if nothing is left of it: to be called after a chunk is recorded, after one failed for good
+ * Ends the run if none of its chunks is left to copy: to be called after a chunk is recorded, after one failed for good
  * and when the plan is complete. Returns the phase; null where there is no such run any more.
  */
 export async function finalizeRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {

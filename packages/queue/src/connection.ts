@@ -89,7 +89,7 @@ function failureToConnect(error: unknown, url: URL): unknown {
   return described instanceof RehomeError ? described.at(url.host, "Check QUEUE_URL") : described;
 }
 
-/** How many workers are connected; a run without any waits for ever. */
+/** How many workers are connected; a run does not advance without any. */
 export async function countWorkers(queue: QueueConnection): Promise<number> {
   return await queue.jobs.getWorkersCount();
 }

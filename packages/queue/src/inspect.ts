@@ -2,7 +2,7 @@ import { RehomeError } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 
 export interface QueueFacts {
-  /** Of the server's process: two URLs with the same one name the same server. */
+  /** Redis's `run_id` of the server's process: two URLs with the same one lead to the same server. */
   readonly runId: string;
   readonly version: string;
   readonly warnings: readonly string[];

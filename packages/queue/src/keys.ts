@@ -10,7 +10,7 @@ export const KEY_PREFIX = "{rehome}";
 export const ACTIVE_KEY = `${KEY_PREFIX}:active`;
 export const RUNS_KEY = `${KEY_PREFIX}:runs`;
 
-/** What each worker last said of itself, and when; what operators did; who may sign in to the dashboard, and who left. */
+/** Each worker's last heartbeat, and when; what operators did; the secret of dashboard logins, and the logins that ended. */
 export const WORKERS_KEY = `${KEY_PREFIX}:workers`;
 export const WORKERS_SEEN_KEY = `${KEY_PREFIX}:workers:seen`;
 export const AUDIT_KEY = `${KEY_PREFIX}:audit`;
@@ -27,11 +27,11 @@ export function runKeys(run: RunId) {
     bounds: `${base}:bounds`,
     /** String that expires: the process that plans the run. */
     planner: `${base}:planner`,
-    /** String that expires: who takes the run back to work and has not reopened all of its chunks yet. */
+    /** String that expires: the lease of a retry that has not reopened all of its chunks yet. */
     reopening: `${base}:reopening`,
     /** Hash: chunk number to how it ended. */
     chunks: `${base}:chunks`,
-    /** Hash: chunk number to what it took, `attempts milliseconds`. */
+    /** Hash: chunk number to the stats of its attempts, `attempts milliseconds`. */
     attempts: `${base}:attempts`,
     /** List: the number of each chunk whose entry has changed, in the order in which it happened. */
     changed: `${base}:changed`,

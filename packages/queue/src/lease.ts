@@ -1,8 +1,8 @@
 const RENEW_MS = 500;
 
 /**
- * Renews a lease for as long as `work` lasts. What goes wrong with renewing goes wrong with the work as well, and is
- * told there.
+ * Renews a lease for as long as `work` lasts. A failure to renew is not reported: the work meets the same failure and
+ * reports it.
  */
 export async function whileRenewing<T>(
   renew: () => Promise<unknown>,

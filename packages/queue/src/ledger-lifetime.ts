@@ -10,8 +10,8 @@ const markScript = loadScript("mark-lifetime");
 const EXPIRES = "expires";
 
 /**
- * Has an ended run's ledger expire 30 days after the end; what is recorded from then on expires by itself. Harmless
- * when repeated.
+ * Makes the ledger of a run that has ended expire 30 days after the end; what is recorded later gets the same expiry by
+ * itself. Harmless when repeated.
  */
 export async function expireLedger(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record } = runKeys(run);
@@ -40,7 +40,7 @@ export async function deleteLedger(queue: QueueConnection, run: RunId): Promise<
 
 async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void> {
   const { run: record, planner, reopening, rateLimiter } = runKeys(run);
-  // What expires soon, whatever becomes of the run.
+  // These have a short expiry of their own, whatever becomes of the run.
   const soon = new Set([planner, reopening, rateLimiter]);
   for (const key of await keysOf(queue, run)) {
     const lasts = key !== record && !soon.has(key) && !key.startsWith(`${record}:staged:`);
@@ -49,7 +49,7 @@ async function alignLifetimes(queue: QueueConnection, run: RunId): Promise<void>
   await alignLifetime(queue, run, [record]);
 }
 
-/** Has keys of a ledger expire with that of a run that has ended. */
+/** Gives keys of a ledger the lifetime that its run has now. */
 export async function alignLifetime(
   queue: QueueConnection,
   run: RunId,
@@ -58,7 +58,7 @@ export async function alignLifetime(
   await alignScript(queue.redis, [runKeys(run).run, ...keys], []);
 }
 
-/** By SCAN, so that rejects are found which no count speaks of. */
+/** By SCAN, so that rejects of chunks that were never recorded are found as well. */
 async function keysOf(queue: QueueConnection, run: RunId): Promise<Set<string>> {
   if (!isRunId(run)) throw new TypeError("not a run's id");
   const found = new Set<string>();

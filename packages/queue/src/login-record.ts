@@ -4,8 +4,8 @@ import { LOGIN_SECRET_KEY, LOGOUTS_KEY } from "./keys.js";
 import { replies } from "./ledger-redis.js";
 
 /**
- * The secret that dashboards sign logins with, made by the first one that asks: a login outlives a restart, and is
- * good for every dashboard of this queue. Whoever may read the queue Redis may change everything there anyway.
+ * The secret that dashboards sign logins with, made by the first one that asks. A login survives a restart and is valid
+ * on every dashboard of this queue. Whoever can read the queue Redis could change everything there anyway.
  */
 export async function readLoginSecret(queue: QueueConnection): Promise<string> {
   // A Redis that is full refuses a SET even where it would set nothing.
@@ -17,7 +17,7 @@ export async function readLoginSecret(queue: QueueConnection): Promise<string> {
   return secret;
 }
 
-/** A login that was ended by its user, remembered until it would have ended by itself (Unix ms). */
+/** Remembers a login that its user has ended until it would have expired (Unix ms). */
 export async function recordLogout(
   queue: QueueConnection,
   login: string,

@@ -34,7 +34,7 @@ export function parseJob(job: {
     job.id === jobId(payload.data.run, kind.data, payload.data.chunk);
   if (!isOurs) {
     throw new RehomeError("malformed-job", "the job's id, name or payload is not one of Rehome's", {
-      hint: "Remove the job; a chunk that lost its job is requeued by itself",
+      hint: "Remove the job: a chunk that has lost its job is requeued automatically",
     });
   }
   return { ...payload.data, kind: kind.data };

@@ -8,13 +8,13 @@ import { loadScript } from "./script.js";
 const holdScript = loadScript("hold-plan");
 const leaveScript = loadScript("leave-plan");
 
-/** So long a planner may be silent before it is taken for dead, and another may go on with its plan. */
+/** A planner that has not renewed its lease for this long is taken for dead, and another may go on with the plan. */
 const LEASE_MS = 3_000;
 
 /**
- * Does `work` as the run's only planner, or gives null at once if another process is. That only keeps two
- * from getting in each other's way: one that was stopped for longer than its lease and wakes up cannot harm
- * the plan (see record-bounds.lua).
+ * Does `work` as the run's only planner; null at once if another process is planning. The lease only keeps two planners
+ * from getting in each other's way: one that wakes up after its lease has run out cannot harm the plan either (see
+ * record-bounds.lua).
  */
 export async function asPlanner<T>(
   queue: QueueConnection,

@@ -4,8 +4,8 @@ import { runKeys } from "./keys.js";
 import { parseSample } from "./status.js";
 
 /**
- * How many sessions had been read when: `recent` at most once a second for 15 minutes, `whole` over the whole run.
- * Of each only the last `latest` samples, where given.
+ * How many sessions had been read at what time: `recent`, at most one a second of the last 15 minutes, and `whole`, over
+ * the whole run. With `latest`, only that many of the last samples of each.
  */
 export async function readSamples(
   queue: QueueConnection,

@@ -27,7 +27,7 @@ export async function requeueLost(queue: QueueConnection, runs: readonly RunId[]
   if (active === null && newest !== undefined) await finalizeRun(queue, newest);
   let lost = active === null ? 0 : await requeueCopies(queue, active);
   for (const run of runs) {
-    // Whoever ended it may not have come to that.
+    // The process that ended the run may have died before it did this.
     if (run !== active) await expireLedger(queue, run);
     lost += await requeueVerifications(queue, run);
   }
@@ -45,7 +45,7 @@ async function requeueCopies(queue: QueueConnection, run: RunId): Promise<number
     "phase",
   );
   if (!COPYING_PHASES.includes(phase as Phase)) return 0;
-  // Until all are reopened a chunk's failed job is that of the time before.
+  // While a retry still reopens chunks, their failed jobs are those of before.
   if ((await queue.redis.exists(keys.reopening)) === 1) return 0;
   if (Number(done) + Number(failed) >= Number(total)) {
     await finalizeRun(queue, run);
@@ -71,7 +71,7 @@ async function requeueVerifications(queue: QueueConnection, run: RunId): Promise
   );
 }
 
-/** The first page of chunks that are yet to be worked at. */
+/** The first page of chunks that are still to be processed. */
 async function openChunks(
   queue: QueueConnection,
   key: string,
@@ -114,11 +114,10 @@ async function requeue(
       lost.push(chunk);
       continue;
     }
-    // A worker that died for the last time allowed could not say so itself.
+    // A chunk whose workers died too often was failed by BullMQ, and no worker could record it.
     const state = await queue.jobs.getJobState(id);
     if (state === "failed" && isOurs(job)) await fail(chunk, reasonOfJob(job.failedReason));
-    // One that was refused because someone had altered it says nothing of its chunk; and one that is in no list
-    // is never taken.
+    // A job that someone has altered says nothing about its chunk, and a job that is in no list is never taken.
     else if (state === "failed" || state === "completed" || state === "unknown") {
       await queue.jobs.remove(id);
       lost.push(chunk);

@@ -23,16 +23,15 @@ const reopenChunksScript = loadScript("reopen-chunks");
 
 const PAGE = 1_000;
 
-/** So long whoever reopens chunks may be silent before it is taken for dead, and the run may end again. */
+/** A process that reopens chunks and has not renewed its lease for this long is taken for dead: the run may end again. */
 const REOPENING_MS = 10_000;
 
-/** What of a run is tried again. */
+/** Which part of a run is tried again. */
 export type RetryScope = "failed" | "rejects" | "everything";
 
 /**
- * Takes a run that has ended back to work: its failed chunks whole, and of the others exactly the sessions that
- * were rejected, or one of the two. Returns how many chunks that concerns, those included that a stopped run never
- * came to. Throws RehomeError `wrong-phase` or `run-active`.
+ * Takes a run that has ended back to work: its failed chunks as a whole, the rejected sessions of the others, or one of
+ * the two. Returns how many chunks will be processed, including those that a stopped run never reached. Throws RehomeError `wrong-phase` or `run-active`.
  */
 export async function retryRun(
   queue: QueueConnection,
@@ -44,7 +43,7 @@ export async function retryRun(
   if (!RETRYABLE_PHASES.includes(phase)) throw wrongPhase(run, phase, "be retried");
   await refuseWhileActive(queue);
   if (!(await hasMore(queue, record, scope))) return 0;
-  // Refused, it has changed nothing; killed after it, it leaves a run that ends once more when the lease is over.
+  // A refusal changes nothing. After it, a process that is killed leaves a run that ends again once the lease is over.
   const lease = await reopenRun(queue, run);
   const { reopening } = runKeys(run);
   return await whileRenewing(
@@ -124,7 +123,7 @@ async function reopenChunks(
   }
 }
 
-/** Every chunk that has not ended, those included that a stopped run never came to. */
+/** Every chunk that has not ended, including those that a stopped run never reached. */
 async function openChunks(queue: QueueConnection, run: Run): Promise<number[]> {
   const ended = new Set(
     await chunksWhere(queue, run.id, ({ state }) => state === "done" || state === "failed"),

@@ -15,7 +15,7 @@ import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, RUNS_KEY, runKeys } from "./keys.js";
 import { loadScript } from "./script.js";
 
-/** What a run is started with. It never changes, and it is all that workers go by. */
+/** What a run is started with. It never changes, and workers use nothing else. */
 const frozenSchema = z.object({
   store: resolvedStoreSchema,
   mapping: completeMappingSchema,
@@ -42,7 +42,7 @@ export type FrozenRun = z.infer<typeof frozenSchema>;
 /** Counted up whenever what is frozen changes its meaning: a worker of another version must not guess at it. */
 const FORMAT = 2;
 
-/** What may be changed while the run goes on. */
+/** What an operator may set for a run. */
 export interface RunLimits {
   /** Sessions per second over all workers; null for no limit. */
   readonly maxRate: number | null;
@@ -102,7 +102,7 @@ export async function refuseWhileActive(queue: QueueConnection): Promise<void> {
   if (holder !== null) throw runActive(holder);
 }
 
-/** The run for whose sake workers take no job, of any run: it is paused. */
+/** The paused run, if any: while it is paused, workers take no jobs, not even of another run. */
 export async function readPaused(queue: QueueConnection): Promise<RunId | null> {
   const active = await readActive(queue);
   if (active === null) return null;
@@ -129,7 +129,7 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
   };
 }
 
-/** Says in the run's status how its sessions are written, where that is not the usual way. */
+/** Shows in the run's status how its sessions are written, where that is not the usual way. */
 export async function noteWriteWay(
   queue: QueueConnection,
   run: RunId,

@@ -8,12 +8,12 @@ import { beginVerification } from "./verification-record.js";
 
 export interface VerificationScope {
   readonly mode: VerifyMode;
-  /** Sessions to compare; of no meaning to a count. */
+  /** Sessions to compare; ignored by a count. */
   readonly sample: number;
 }
 
 /**
- * Has the workers compare source and target. Returns the verification's id: a newer one takes its place. Throws
+ * Makes the workers compare source and target. Returns the verification's id; a newer verification replaces it. Throws
  * RehomeError `run-active`, or `not-verified` where the plan is not complete.
  */
 export async function startVerification(
@@ -36,7 +36,7 @@ export async function startVerification(
   }
   const plan = planVerification(run, scope);
   const chunks = [...plan.keys()];
-  // Those that failed before, first: an idle worker would take them for jobs of this verification.
+  // Remove failed jobs of an earlier verification first: an idle worker would take them for jobs of this one.
   await removeByIds(
     queue,
     chunks.map((chunk) => jobId(run.id, "verify", chunk)),

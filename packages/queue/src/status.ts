@@ -88,7 +88,7 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
     record["waiting"] ?? "",
     record["writeWay"] ?? "",
     record["phase"] === "planning" && !planned
-      ? `nobody is at work at its plan: go on with: rehome resume ${run}`
+      ? `no process is planning it; continue with: rehome resume ${run}`
       : "",
     incomparable === 0
       ? ""

@@ -63,7 +63,7 @@ export async function readVerification(
   };
 }
 
-/** Why a verification does not go on, if it does not: for what it waits for itself, or for another run. */
+/** Why a verification does not advance, if it does not: what it waits for itself, or a paused run that stops all jobs. */
 export async function readHoldUp(
   queue: QueueConnection,
   { waiting }: VerificationRecord,
@@ -71,7 +71,7 @@ export async function readHoldUp(
   if (waiting !== null) return waiting;
   const paused = await readPaused(queue);
   if (paused === null) return null;
-  return `waiting: run ${paused} is paused, and workers take no job; go on with: rehome resume ${paused}`;
+  return `waiting: run ${paused} is paused, so workers take no jobs; continue with: rehome resume ${paused}`;
 }
 
 /** How many sessions of a chunk to look at (0: all); null when the verification leaves the chunk out. */

@@ -11,7 +11,7 @@ const heartbeatScript = loadScript("record-heartbeat");
 
 /** Workers send a heartbeat once a second: one that missed them for this long is gone. */
 const GONE_AFTER_MS = 4_000;
-/** So long a worker that is gone, or was stopped, is still shown. */
+/** How long a worker that is gone or was stopped is still shown. */
 const SHOWN_FOR_MS = 15 * 60_000;
 
 const reportSchema = z.strictObject({
@@ -34,7 +34,7 @@ const reportSchema = z.strictObject({
   stopped: z.boolean(),
 });
 
-/** What a worker says of itself. */
+/** What a heartbeat says of its worker. */
 export type WorkerReport = z.infer<typeof reportSchema>;
 
 export interface WorkerRecord extends WorkerReport {
@@ -52,7 +52,7 @@ export async function recordHeartbeat(queue: QueueConnection, report: WorkerRepo
   );
 }
 
-/** Every worker heard of in the last 15 minutes, by name. What is no worker's report is left out. */
+/** Every worker with a heartbeat in the last 15 minutes, by name. Entries of any other shape are left out. */
 export async function listWorkers(queue: QueueConnection): Promise<WorkerRecord[]> {
   const [reports, seen, time] = (await replies(
     queue.redis

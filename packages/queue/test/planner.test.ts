@@ -16,7 +16,7 @@ describe("a plan", () => {
     expect(await asPlanner(queue, run, async () => 1)).toEqual({ result: 1 });
   });
 
-  it("that nobody is at work at says how to go on with it", async () => {
+  it("that no process is making says how to continue it", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     expect((await readStatus(queue, run)).notice).toContain(`rehome resume ${run}`);

@@ -10,7 +10,7 @@ const POINTS = 180;
 const QUARTER_HOUR_MS = 15 * 60_000;
 const STANDSTILL_MS = 6_000;
 
-/** A run's rates over the last 15 minutes or the `whole` of it; of one that has ended, up to its end. */
+/** A run's rates over the last 15 minutes or over the `whole` run; up to its end once it has ended. */
 export function runRates(
   samples: SamplesView | null,
   status: Pick<Status, "startedAt" | "finishedAt" | "sessions">,

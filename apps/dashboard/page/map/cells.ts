@@ -1,7 +1,7 @@
 import { CHUNK_STATES, type ChunkLetter } from "../../src/view-model.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 
-/** Beyond so many chunks a cell stands for several. */
+/** With more chunks than this, one cell stands for several. */
 const MOST_CELLS = 5_000;
 const SMALLEST = 4;
 
@@ -37,7 +37,7 @@ export function cellAt(cells: Cells, x: number, y: number): number | null {
 /** What a cell looks like: what needs attention first, and how much of it is done. */
 export interface CellLook {
   readonly letter: ChunkLetter;
-  /** Of its chunks, 0 to 1. */
+  /** Share of its chunks, 0 to 1. */
   readonly done: number;
 }
 
@@ -56,7 +56,7 @@ export function lookOf(cells: Cells, letters: ChunkLetters, cell: number): CellL
   return { letter: urgent ?? (done > 0 ? "d" : "w"), done: done / all };
 }
 
-/** The chunk of a cell that is told of: the one that needs attention first. */
+/** The chunk of a cell whose details are shown: the one that needs attention first. */
 export function tellingChunk(cells: Cells, letters: ChunkLetters, cell: number): number {
   const first = cell * cells.per;
   const { letter } = lookOf(cells, letters, cell);

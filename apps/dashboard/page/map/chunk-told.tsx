@@ -4,7 +4,7 @@ import { readChunk } from "../api.js";
 import type { ChunkLetters } from "../chunk-letters.js";
 import { count, milliseconds } from "../figures.js";
 
-/** Not for every cell that a pointer only passes. */
+/** A pointer that only passes over a cell asks for nothing. */
 const REST_MS = 60;
 
 /** One line about the chunk pointed at; `cell` says what else its cell stands for. */
@@ -58,7 +58,7 @@ function Rest({ told }: { told: ChunkView }) {
       {ms !== null && ` · ${milliseconds(ms)}`}
       {counts !== null && ` · ${count(counts.read)} read`}
       {outcomes.map((outcome) => ` · ${count(counts?.[outcome] ?? 0)} ${outcome}`)}
-      {worker !== null && ` · in hand of ${worker}`}
+      {worker !== null && ` · held by ${worker}`}
       {reason !== null && ` · ${reason}`}
     </>
   );

@@ -61,7 +61,7 @@ export function Progress({ run, workers }: { run: RunView; workers: readonly Wor
 
 /** Is anything wrong? */
 function Troubles({ status, workers }: { status: Status; workers: readonly WorkerRecord[] }) {
-  // Once the run has ended, nobody misses a worker.
+  // A worker that is gone matters only while the run is active.
   const gone = status.finishedAt === null ? workers.filter((worker) => worker.gone).length : 0;
   const [worst, ...others] = [
     [status.chunks.failed, "failed chunk"] as const,

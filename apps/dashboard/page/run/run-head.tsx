@@ -10,8 +10,10 @@ export function RunHead({ me, run, overview }: { me: Me; run: RunView; overview:
   const active = status.finishedAt === null;
   const notices = [
     status.notice,
-    active && !here ? "It waits for workers: none is here. Start some with: rehome-worker" : null,
-    status.phase === "planning" ? "It is still being planned: the number of sessions grows." : null,
+    active && !here ? "No worker is connected. Start some with: rehome-worker" : null,
+    status.phase === "planning"
+      ? "The plan is still being made: the number of sessions grows."
+      : null,
   ].filter((notice) => notice !== null);
   return (
     <div class="run-head">

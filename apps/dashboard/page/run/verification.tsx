@@ -16,7 +16,7 @@ export function Verification({ run }: { run: RunView }) {
   );
 }
 
-/** Of what was not compared nothing is said. */
+/** Says nothing about what was not compared. */
 const GOOD = {
   sample: "Nothing is missing, nothing differs in the sample",
   count: "Nothing is missing, nothing is extra",

@@ -6,6 +6,6 @@ import { type Answer, ok } from "./answer.js";
 export function getChunk(watch: Watch, run: string, chunk: string): Answer {
   const told = isRunId(run) && /^\d{1,9}$/.test(chunk) ? watch.of(run)?.tell(Number(chunk)) : null;
   if (told === null || told === undefined)
-    throw new RehomeError("unknown-chunk", "nobody watches such a chunk");
+    throw new RehomeError("unknown-chunk", "that chunk is not being watched");
   return ok(told);
 }

@@ -113,7 +113,7 @@ async function whatThePlanNeeds(queue: QueueConnection, run: RunId): Promise<str
   const { planComplete } = await readRun(queue, run);
   return planComplete
     ? ""
-    : `; its plan is not complete: unless a rehome start still makes it, finish it with rehome resume ${run}`;
+    : `; its plan is not complete: unless rehome start is still running, finish the plan with rehome resume ${run}`;
 }
 
 function count(number: number, noun: string): string {

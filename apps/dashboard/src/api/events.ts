@@ -4,10 +4,10 @@ import { z } from "zod";
 import type { Login, Logins } from "../login/logins.js";
 import type { Watch } from "../watch/watch.js";
 
-/** More unsent than this, and the page is too slow to be told any more: it comes back by itself. */
+/** A page with more unsent bytes than this is too slow and is disconnected: it reconnects by itself. */
 const UNSENT_LIMIT = 4_000_000;
 
-/** `after` is for a page whose browser gave up: it then comes back by itself, and cannot set a header. */
+/** `after` is for a page whose browser gave up reconnecting: the page does it then, and cannot set a header. */
 const querySchema = z.object({ run: z.string().catch(""), after: z.string().catch("") });
 
 /**

@@ -35,7 +35,7 @@ function refuseOthers(request: Request, response: Response, next: NextFunction):
   else response.status(405).json({ error: "jobs are only looked at here, or tried again" });
 }
 
-/** Of a failure nothing is told: a driver's error may say anything. */
+/** Says nothing about a failure: a driver's error may hold anything. */
 function withoutForeignText(_request: Request, response: Response, next: NextFunction): void {
   const send = response.send.bind(response);
   response.send = (body: unknown) => {

@@ -5,7 +5,7 @@ import { parseJob, reasonOfJob } from "@rehome/queue";
 const COUNTS: ReadonlySet<string> = new Set([...COUNT_NAMES, ...VERIFY_COUNT_NAMES]);
 
 /**
- * A job as Bull Board may show it; null for one that is not Rehome's, of which not even the id can be trusted.
+ * A job as Bull Board may show it; null for a job that is not Rehome's, since not even its id can be trusted.
  * Whatever may hold free text is left out, or is known to be our own.
  */
 export function shownJob<J extends QueueJob>(job: J): J | null {

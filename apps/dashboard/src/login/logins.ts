@@ -22,7 +22,7 @@ export interface Logins {
   signIn(name: string, password: string): Promise<Login | null>;
   /** What the cookie says, to be signed. */
   write(login: Login): string;
-  /** null for what is no login, or one that has expired, was ended, or whose user or password has changed. */
+  /** null where there is no login, or it has expired or was ended, or its user or password has changed. */
   read(cookie: unknown): Login | null;
   isValid(login: Login): boolean;
   end(login: Login): void;

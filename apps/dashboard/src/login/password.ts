@@ -15,7 +15,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 export type CheckPassword = (passwordHash: string | null, password: string) => Promise<boolean>;
 
-/** Of a user that does not exist a hash is checked as well, so that names cannot be told by how long it takes. */
+/** For an unknown user a hash is checked as well, so that the time it takes does not reveal which names exist. */
 export async function makePasswordCheck(): Promise<CheckPassword> {
   const nobodys = await hashPassword(randomBytes(16).toString("hex"));
   return async (passwordHash, password) => {

@@ -20,10 +20,10 @@ const bodySchema = z.strictObject({
 
 const QUARTER_HOUR_MS = 15 * 60_000;
 
-/** Failed attempts: so many a name and so many an address in a quarter of an hour. */
+/** Failed attempts allowed in a quarter of an hour, per name and per address. */
 export const limitAttempts = (proxied: boolean) =>
   [
-    // First: an address that has used its attempts up names nobody any more.
+    // Checked first: an address that has used up its attempts must not use up those of a name.
     { limit: 50, keyGenerator: (request: Request) => `address ${addressOf(request, proxied)}` },
     { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
   ].map((limit) =>
@@ -40,7 +40,7 @@ export const limitAttempts = (proxied: boolean) =>
     }),
   );
 
-/** Behind a proxy, the address that it was asked from: its own is everybody's. */
+/** Behind a proxy, the client's address as the proxy saw it: the proxy's own is the same for everybody. */
 function addressOf(request: Request, proxied: boolean): string {
   const asked = (proxied && request.get("x-forwarded-for")?.split(",").at(-1)?.trim()) || "";
   const address = isIP(asked) === 0 ? (request.socket.remoteAddress ?? "") : asked;

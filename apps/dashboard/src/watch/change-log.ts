@@ -9,9 +9,9 @@ const KEPT = 900;
 /** What has changed in a map, for pages that come back. */
 export interface ChangeLog {
   add(changed: readonly Change[]): void;
-  /** Stands for the map as it is now; another map's marks mean nothing. */
+  /** Stands for the map as it is now; marks of another map are not accepted. */
   mark(): string;
-  /** What has changed after `mark`; null where that is not known any more, and the whole map is needed. */
+  /** What has changed after `mark`; null where the log no longer reaches back that far and the whole map is needed. */
   since(mark: string): Change[] | null;
 }
 

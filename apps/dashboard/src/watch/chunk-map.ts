@@ -2,14 +2,14 @@ import { showReason } from "@rehome/core";
 import type { ChangedChunk } from "@rehome/queue";
 import type { ChunkLetter, ChunkView, FailureGroup } from "../view-model.js";
 
-/** Failed chunks of a reason that are named one by one. */
+/** How many failed chunks of one reason are listed by number. */
 const NAMED = 20;
 
-/** What is known of every chunk of a run, in memory: drawing it, or telling of one chunk, asks nobody. */
+/** Every chunk of a run, in memory, so that drawing the map or showing a chunk reads nothing from Redis. */
 export interface ChunkMap {
   /** Takes in what the ledger says. */
   record(changed: readonly ChangedChunk[]): void;
-  /** How many chunks there are, and which of them which worker has in hand. Returns what is drawn otherwise now. */
+  /** Takes the number of chunks, and which worker holds which. Returns the chunks whose letter has changed. */
   update(total: number, inHand: ReadonlyMap<number, string>): [number, ChunkLetter][];
   letters(): string;
   tell(chunk: number): ChunkView | null;
@@ -90,7 +90,7 @@ export function makeChunkMap(): ChunkMap {
   };
 }
 
-/** null for a chunk that is yet to be worked at. */
+/** null for a chunk that is still to be copied. */
 function endedLetter(entry: ChangedChunk["entry"]): ChunkLetter | null {
   switch (entry.state) {
     case "done":

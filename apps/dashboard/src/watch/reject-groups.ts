@@ -9,7 +9,7 @@ import type { RejectGroup } from "../view-model.js";
 
 /** Rejects of a code that are shown one by one. */
 const SHOWN = 20;
-/** Read in one go, in so many pages or until there are so many rejects: a run may have millions of them. */
+/** Limits of one look, in pages and in rejects: a run may have millions of them. */
 const PAGES = 50;
 const REJECTS = 1_000;
 

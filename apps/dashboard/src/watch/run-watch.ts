@@ -64,7 +64,7 @@ export function makeRunWatch(run: RunId): RunWatch {
   return {
     run,
     look: async (queue, workers, gauge) => {
-      // A read that another's failure leaves behind still goes on: it writes to what is thrown away.
+      // When one read fails, the others still run: they write to state that is thrown away.
       const before = known;
       try {
         const record = await readRun(queue, run);
@@ -119,7 +119,7 @@ function nothingKnown() {
   };
 }
 
-/** BullMQ knows at once which chunks are held, and the workers, a second later, by whom; '' where none said so yet. */
+/** BullMQ knows at once which chunks are held; the heartbeats, up to a second later, by whom ('' until then). */
 function holders(
   run: RunId,
   held: readonly number[],

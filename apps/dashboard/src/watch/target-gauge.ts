@@ -5,7 +5,7 @@ import type { Target, TargetMemory } from "@rehome/target";
 /** What the target said of its memory, or why it said nothing. */
 export type GaugeReading = TargetMemory | { readonly unknown: string };
 
-/** Longer nobody waits for the target: what it said last is shown until it answers. */
+/** How long a look waits for the target; the last known reading is shown until it answers. */
 const PATIENCE_MS = 500;
 
 /** Reads the target's memory, where the dashboard was given a target at all. Never rejects. */

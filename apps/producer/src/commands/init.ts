@@ -76,7 +76,7 @@ function fileExists(file: string): RehomeError {
   });
 }
 
-/** Of two files in one directory neither would be read. */
+/** With two config files in one directory, neither would be read. */
 function refuseSecond(file: string): void {
   if (!CONFIG_FILES.some((name) => name === file)) return;
   const other = CONFIG_FILES.find((name) => name !== file && existsSync(name));
