@@ -26,10 +26,7 @@ describe("the preflight", () => {
       /table user_sessions is missing/,
     );
     for (const [change, says] of [
-      [
-        "DROP TABLE user_preferences",
-        /table user_preferences is missing \(store\)/,
-      ],
+      ["DROP TABLE user_preferences", /table user_preferences is missing \(store\)/],
       [
         "ALTER TABLE user_sessions DROP expires_at",
         /column user_sessions\.expires_at is missing \(store\)/,
