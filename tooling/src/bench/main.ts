@@ -1,36 +1,52 @@
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { withArena } from "./arena.js";
 import type { Arena } from "./contender.js";
 import { measure } from "./measure.js";
-import { readOptions } from "./options.js";
+import { readOptions, WORKLOADS } from "./options.js";
 import { openProgress } from "./progress.js";
 import { Refusal } from "./refusal.js";
-import { describeMachine, renderReport, renderSection } from "./report.js";
+import {
+  describeMachine,
+  readSections,
+  renderReport,
+  renderSection,
+  type Section,
+} from "./report.js";
 import { type Row, whole } from "./table.js";
 
-// Ours would be among it later.
+// Later, it would be ours as well.
 const [otherLoad = 0] = loadavg();
+const measured: Section[] = [];
 const { workloads, rounds, results, given, ...size } = readOptions();
 
 try {
-  const sections: string[] = [];
-  let machine = "";
   for (const workload of workloads) {
     // Servers that have nothing of the last store to tidy up.
     await withArena({ workload, sessions: size.sessions, given }, async (arena) => {
-      sections.push(renderSection(workload, size, await takeTurns(arena)));
-      machine = await describeMachine(arena, otherLoad);
+      const rows = await takeTurns(arena);
+      const machine = await describeMachine(arena, otherLoad);
+      measured.push(renderSection(workload, size, rows, machine));
     });
   }
-  const report = renderReport(sections, rounds, machine);
-  process.stdout.write(`${report}\n`);
-  if (results !== null) await writeFile(results, `${report}\n`);
+  process.stdout.write(`${renderReport(measured)}\n`);
+  if (results !== null) await record(results);
 } catch (error) {
   // Never the error as a whole: a driver's carries its command, which may be AUTH with a password.
   const refused = error instanceof Refusal;
   process.stderr.write(`${refused ? `bench: ${error.message}` : (error as Error).stack}\n`);
   process.exit(refused ? error.exitCode : 1);
+}
+
+/** What was not measured stays as it was. */
+async function record(file: string): Promise<void> {
+  const before = existsSync(file) ? readSections(await readFile(file, "utf8")) : [];
+  const sections = WORKLOADS.flatMap(({ title }) => {
+    const isIts = (section: Section) => section.title === title;
+    return measured.find(isIts) ?? before.find(isIts) ?? [];
+  });
+  await writeFile(file, `${renderReport(sections)}\n`);
 }
 
 async function takeTurns(arena: Arena): Promise<Row[]> {

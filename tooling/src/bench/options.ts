@@ -4,7 +4,7 @@ import { connectPgSimple } from "./connect-pg-simple/workload.js";
 import { reference } from "./reference/workload.js";
 import type { Workload } from "./workload.js";
 
-const WORKLOADS = [reference, connectPgSimple];
+export const WORKLOADS = [reference, connectPgSimple];
 const STORES = WORKLOADS.map(({ store }) => store);
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
@@ -17,8 +17,9 @@ Moves the same sessions by every way, in turns, and prints what each took.
   --sessions N     1000000 by default
   --users N        200000 by default
   --rounds N       turns of every way, 3 by default
-  --results FILE   where the results are written as well; by default they replace
-                   tooling/bench/RESULTS.md, but those of given servers or one store do not
+  --results FILE   where the results are written as well, in place of what it says of the
+                   same stores; tooling/bench/RESULTS.md by default, and nowhere with
+                   given servers
   --given-servers  uses the servers of SOURCE_URL, QUEUE_URL and TARGET_URL, which
                    come from the environment only, instead of starting its own
 
@@ -60,13 +61,12 @@ export function readOptions(): Options {
     const given = values["given-servers"];
     const workloads = WORKLOADS.filter(({ store }) => store === (values.store ?? store));
     if (workloads.length === 0) throw new Error(`unknown store (there are: ${STORES.join(", ")})`);
-    const isPart = given || workloads.length < WORKLOADS.length;
     return {
       workloads,
       sessions: Number(values.sessions),
       users: Number(values.users),
       rounds: Number(values.rounds),
-      results: values.results ?? (isPart ? null : RESULTS),
+      results: values.results ?? (given ? null : RESULTS),
       given,
     };
   } catch (error) {

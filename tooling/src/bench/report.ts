@@ -11,20 +11,33 @@ const RIVALS = [
   ["redpanda-connect", "Redpanda Connect: not under an open-source licence as a whole"],
 ] as const;
 
-/** `sections` are what `renderSection` made. */
-export function renderReport(sections: readonly string[], rounds: number, machine: string): string {
+/** What was measured of one store, by its title. */
+export interface Section {
+  readonly title: string;
+  readonly text: string;
+}
+
+/** All that was measured, of which some may be from an earlier run. */
+export function renderReport(sections: readonly Section[]): string {
   return [
     "# What `npm run bench` measured",
     "",
-    `${rounds === 1 ? "One round" : `${rounds} rounds`}, each turn from an emptied target, side by side in one run. ` +
+    "Each turn from an emptied target, side by side in one run. " +
       "Rehome is timed from the start of `rehome start --wait` to its end; its workers wait beforehand. " +
       "Every contender's result was counted, and a sample compared value by value, with expiry.",
     "",
-    ...sections.flatMap((section) => [section, ""]),
     ...RIVALS.map(([command, where]) => `- ${describeRival(command, where)}`),
-    "",
-    `Machine: ${machine}`,
+    ...sections.flatMap(({ title, text }) => ["", `## ${title}`, "", text]),
   ].join("\n");
+}
+
+/** The inverse, of its sections. */
+export function readSections(report: string): Section[] {
+  const [, ...parts] = report.split(/^## /m);
+  return parts.map((part) => {
+    const end = part.indexOf("\n");
+    return { title: part.slice(0, end), text: part.slice(end).trim() };
+  });
 }
 
 /** What moving one store's sessions took. */
@@ -32,7 +45,8 @@ export function renderSection(
   { title, description, fastest, oneLiner, textbook }: Workload,
   { sessions, users }: Size,
   rows: readonly Row[],
-): string {
+  machine: string,
+): Section {
   const turnsOf = (contender: Contender) =>
     rows.find(({ name }) => name === contender.name)?.turns ?? [];
   const [mine, theirs] = [turnsOf(fastest), turnsOf(oneLiner)];
@@ -40,10 +54,9 @@ export function renderSection(
   const most = (name: "firstChunkMs" | "longestHoldMs") =>
     whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
   const memory = (of: typeof mine) => median(of.map(({ bytesPerSession }) => bytesPerSession));
-  return [
-    `## ${title}`,
-    "",
-    `${whole(sessions)} sessions of ${whole(users)} users, ${description}.`,
+  const rounds = mine.length === 1 ? "one round" : `${mine.length} rounds`;
+  const text = [
+    `${whole(sessions)} sessions of ${whole(users)} users, ${description}; ${rounds}.`,
     "",
     renderTable(rows, oneLiner.name, sessions),
     "",
@@ -52,7 +65,9 @@ export function renderSection(
       `**${(memory(mine) / memory(theirs)).toFixed(2)}×** the memory that the one-liner leaves taken.`,
     `- The first chunk was begun ${most("firstChunkMs")} ms after the run had started, at the latest; ` +
       `no worker's event loop was held longer than ${most("longestHoldMs")} ms.`,
+    `- Machine: ${machine}`,
   ].join("\n");
+  return { title, text };
 }
 
 function describeRival(command: string, where: string): string {
