@@ -23,7 +23,7 @@ const JSON_TEXT = `
   || '","secure":true,"httpOnly":true,"path":"/","sameSite":"lax"},"passport":{"user":"' || user_id || '"},"csrfSecret":"'
   || substr(md5(user_id::text), 1, 24) || '","name":"' || (ARRAY['Zoë Müller', 'John Smith', 'José Nuñez', '佐藤 花子'])[1 + user_id % 4]
   || '","returnTo":"/products/' || user_id % 5000 || '","cart":{"items":[{"sku":"' || user_id % 997 || '","quantity":' || 1 + user_id % 3
-  || '}],"currency":"EUR"},"flash":{}}'`;
+  || '}],"currency":"EUR"},"locale":"de-DE","v":1,"flash":{}}'`;
 
 /** connect-pg-simple's table; each session has expired no sooner than in two days, at a whole second as it writes it. */
 export async function seed(
