@@ -92,9 +92,9 @@ test(
     const urls = { ...given.urls, SOURCE_URL: source.href, TARGET_URL: target.href };
     const recorded = await readFile(RESULTS, "utf8");
 
-    const { exitCode, stdout, stderr } = await benchGiven(urls);
+    const { exitCode, stdout, stderr } = await benchGiven(urls, "--store", "connect-pg-simple");
     expect(exitCode, stderr).toBe(0);
-    expectEveryWay(stdout);
+    expectEveryWay(stdout, ["connect-pg-simple"]);
     expect(stdout).toMatch(/ [\d.]+ \/ – \/ – /);
     expect(stdout).toContain(`SOURCE_URL postgres://${source.host}/${name}, `);
     for (const url of Object.values(urls))

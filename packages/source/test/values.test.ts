@@ -236,6 +236,32 @@ describe("an expiry", () => {
     expect((await now.sessions.survey({ colliding: [] })).expired).toBe(1);
   });
 
+  it("lies before all others where an empty value says that a row is no session", async () => {
+    const database = await databaseOf(`
+      CREATE TABLE login (id text PRIMARY KEY, expires timestamptz, data bytea);
+      INSERT INTO login VALUES ('held', '2099-01-01Z', '\\x00'), ('lock', '2099-01-01Z', ''), ('none', '2099-01-01Z', NULL)`);
+    const listed = async (empty: "expired" | "value") => {
+      const { sessions } = await openStore(
+        database,
+        storeOf({
+          sessions: { table: "login", id: "id", expires: "expires" },
+          value: { string: "data", empty },
+        }),
+      );
+      const expiries = await collect(sessions.listExpiries(EVERYTHING, STARTED));
+      return new Map(expiries.map(({ id, expiresAt }) => [String(id), expiresAt]));
+    };
+    const later = Date.parse("2099-01-01T00:00:00Z");
+    expect(await listed("expired")).toEqual(
+      new Map([
+        ["held", later],
+        ["lock", -Infinity],
+        ["none", later],
+      ]),
+    );
+    expect((await listed("value")).get("lock")).toBe(later);
+  });
+
   it("without a zone is read in the store's zone, one with a zone as it is, side by side", async () => {
     const database = await databaseOf(`
       CREATE TABLE login (id text PRIMARY KEY, expires timestamp, seen timestamptz);

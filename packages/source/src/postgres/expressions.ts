@@ -91,13 +91,15 @@ export function withheld(sql: string, column: Typed, zone: string, bytes: number
 
 /** Whether a row's session counts as expired by the server's clock; NULL or false where it does not. */
 export function hasExpired(store: ResolvedStore, alias: string): string {
-  const isPast = isPastExpiry(store, alias);
+  return `(${isPastExpiry(store, alias)} OR ${isEmpty(store, alias)})`;
+}
+
+/** Whether a row holds no byte of a value and so is no session: it counts as one that has expired. */
+export function isEmpty(store: ResolvedStore, alias: string): string {
   const { value } = store;
-  if (value.form !== "string" || value.empty === "value") return isPast;
-  // A row without a value is no session, and counts as one that has expired.
+  if (value.form !== "string" || value.empty === "value") return "false";
   const column = columnOf(store, 0, value.string);
-  const read = readable(quoteColumn(alias, column.name), column, store.zone);
-  return `(${isPast} OR octet_length(${read}) = 0)`;
+  return `octet_length(${readable(quoteColumn(alias, column.name), column, store.zone)}) = 0`;
 }
 
 function isPastExpiry(store: ResolvedStore, alias: string): string {

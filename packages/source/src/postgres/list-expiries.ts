@@ -2,14 +2,17 @@ import { columnOf, makeExpiry, type Range, type ResolvedStore, SourceBatch } fro
 import type { ExpiryOptions, SessionExpiry } from "../source.js";
 import type { Connections } from "./connections.js";
 import { CopyOut } from "./copy-out.js";
-import { quoteColumn, quoteTable, readable } from "./expressions.js";
+import { isEmpty, quoteColumn, quoteTable, readable } from "./expressions.js";
 import { matchRange } from "./match.js";
 import { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
 
 const BATCH = 1_000;
 
-/** Ids and expiries alone. */
+/** The columns of a row: whether it is empty, then those of the store. */
+const [EMPTY, FIRST] = [0, 1];
+
+/** Ids and expiries alone. A row that counts as expired for being empty expired before all others. */
 export async function* listExpiries(
   connections: Connections,
   store: ResolvedStore,
@@ -19,17 +22,19 @@ export async function* listExpiries(
   const { table, id, expires } = store.sessions;
   const names = [id, expires.column, ...(expires.since === null ? [] : [expires.since.column])];
   const columns = names.map((name) => columnOf(store, 0, name));
-  const select = columns.map((column) =>
-    readable(quoteColumn("s", column.name), column, store.zone),
-  );
+  const select = [
+    isEmpty(store, "s"),
+    ...columns.map((column) => readable(quoteColumn("s", column.name), column, store.zone)),
+  ];
   const match = matchRange(range)(quoteColumn("s", id));
-  const layout = new RowLayout(columns, 0);
+  const layout = new RowLayout(columns, FIRST);
   const expiry = makeExpiry(store, startedAt);
 
   yield* connections.snapshot(
     async function* (client) {
       const buffer = new ReadBuffer();
       const batch = new SourceBatch(store.columns);
+      const empty = new Set<number>();
       const rows = CopyOut.run(
         client,
         `SELECT ${select.join(", ")} FROM ${quoteTable(table)} s WHERE ${match}`,
@@ -40,15 +45,17 @@ export async function* listExpiries(
         batch.bytes = buffer.bytes;
         const taken = Array.from({ length: batch.count }, (_, i) => ({
           id: batch.id(i),
-          expiresAt: expiry.milliseconds(batch, i),
+          expiresAt: empty.has(i) ? -Infinity : expiry.milliseconds(batch, i),
         }));
         batch.clear();
+        empty.clear();
         rows.forgetRead();
         return taken;
       };
       while (await rows.more()) {
         while (rows.next()) {
           layout.fill(batch, rows.row, buffer.bytes);
+          if (rows.row.isTrue(buffer.bytes, EMPTY)) empty.add(batch.count);
           batch.complete(rows.row.size);
           if (batch.count === BATCH) yield take();
         }
