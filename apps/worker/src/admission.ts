@@ -28,7 +28,7 @@ export async function admit(context: Context, task: Task, sessions: number): Pro
   context.onBatch?.(sessions);
 }
 
-/** A worker of another version leaves the run's chunks to those that can read it. */
+/** A worker that cannot read the run, or not all of its source, leaves its chunks to those that can. */
 export async function leaveToOthers(
   context: Context,
   task: Task,

@@ -68,7 +68,7 @@ async function endAttempt(
     await job.moveToWait(token);
     throw new WaitingError("given back");
   }
-  if (error instanceof RehomeError && error.code === "other-version")
+  if (error instanceof RehomeError && isUnfit(error))
     return await putOff(job, token, await leaveToOthers(context, task, error));
   if (error instanceof RehomeError && error.unavailable) {
     return await putOff(job, token, await waitForServer(context, task, error));
@@ -92,6 +92,11 @@ async function putOff(
 ): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError(message);
+}
+
+/** What keeps this worker from a run, and maybe no other: its version, or what its user of the source may see. */
+function isUnfit({ code, meaning }: RehomeError): boolean {
+  return code === "other-version" || meaning === "rows-hidden";
 }
 
 /** The run was forgotten, or the queue Redis lost it with all its data. */

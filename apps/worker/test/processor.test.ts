@@ -232,6 +232,41 @@ describe("a chunk job", () => {
     expect(await targetClient.keys("session:*")).toEqual([]);
   });
 
+  it("is left to others where row-level security may hide rows from this worker's user, and no row is copied", async () => {
+    const run = await newRun();
+    await client.query(`
+      DROP ROLE IF EXISTS filtered; CREATE ROLE filtered LOGIN PASSWORD 'x';
+      GRANT SELECT ON ALL TABLES IN SCHEMA public TO filtered;
+      ALTER TABLE user_sessions ENABLE ROW LEVEL SECURITY;
+      CREATE POLICY few ON user_sessions TO filtered USING (user_id = 1)`);
+    const url = new URL(inject("postgresUrl"));
+    [url.username, url.password] = ["filtered", "x"];
+    const filtered = openSource(url);
+    await enqueue(run, 1);
+    const working = startWork({ source: filtered });
+    await vi.waitFor(
+      async () => {
+        expect((await readStatus(queue, run)).notice).toContain(
+          "waiting: source: row-level security may hide rows from the user (RLS)",
+        );
+        expect(await queue.jobs.getDelayedCount()).toBe(1);
+      },
+      { timeout: 10_000 },
+    );
+    await working.close();
+    await filtered.close();
+    await client.query("DROP OWNED BY filtered; DROP ROLE filtered");
+    expect(working.ends).toEqual([]);
+    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
+    expect(await targetClient.keys("session:*")).toEqual([]);
+    expect(await work(1)).toEqual(["completed"]);
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "completed",
+      notice: null,
+      sessions: { read: 100 },
+    });
+  }, 20_000);
+
   it("of another shape than ours is refused, and harms no run", async () => {
     const run = await newRun();
     await queue.jobs.add("copy", { run: "canary", chunk: 0 } as never, { attempts: 3 });

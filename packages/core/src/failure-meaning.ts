@@ -20,6 +20,7 @@ export const FAILURE_MEANINGS = {
   "password-missing": "the server asks for a password",
   "privilege-missing": "the user lacks a privilege",
   "permission-missing": "the user lacks a permission",
+  "rows-hidden": "row-level security may hide rows from the user",
   "database-missing": "there is no such database",
   "table-missing": "a table is missing",
   "column-missing": "a column is missing",

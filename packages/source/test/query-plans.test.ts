@@ -2,7 +2,8 @@ import type { Range, ResolvedStore, SessionId } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import { seedReferenceSchema } from "../src/index.js";
 import { findAttributeLookup } from "../src/postgres/attribute-lookup.js";
-import { openConnections, READ_BY_INDEX, READ_SLICE } from "../src/postgres/connections.js";
+import { openConnections } from "../src/postgres/connections.js";
+import { READ_BY_INDEX, READ_SLICE } from "../src/postgres/transaction-settings.js";
 import { matchIds, matchRange } from "../src/postgres/match.js";
 import { selectAttributes, selectLookup, selectSessions } from "../src/postgres/statement.js";
 import {

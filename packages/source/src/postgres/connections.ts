@@ -2,13 +2,14 @@ import { RehomeError } from "@rehome/core";
 import pg from "pg";
 import { describeSourceFailure } from "./failure.js";
 import { withInactivityTimeout } from "./inactivity-timeout.js";
+import { ALL_ROWS, FOR_CHUNKS, NO_TIMEOUTS } from "./transaction-settings.js";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 /** Where a peer may vanish, and nobody waits with a limit, as a planner does. */
 const KEEP_ALIVE_MS = 30_000;
 
 export interface Connections {
-  /** One statement on a connection of its own. */
+  /** One statement, in a read-only transaction on a connection of its own. */
   query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
   /**
    * Hands out a connection within one read-only snapshot. One that is left before the end, by an error or by a
@@ -26,30 +27,6 @@ export interface SnapshotOptions {
   readonly settings?: string;
   readonly signal?: AbortSignal;
 }
-
-/**
- * Rows are looked up one by one, so that a chunk's cost does not grow with the tables: the planner would rather scan all
- * of them for each chunk. What is asked for in the order of an index is read by it: gathering rows and sorting them takes
- * up to a third longer.
- */
-export const READ_BY_INDEX =
-  "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;";
-
-/**
- * Of one table a part is read by its index, in whatever order that is quickest. A planner that knows little of the table
- * would take a part with one bound for a third of it, and scan it all.
- */
-export const READ_SLICE = "SET LOCAL enable_seqscan = off;";
-
-/** A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down. */
-const NO_TIMEOUTS = `
-  SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-  SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';`;
-
-/** A chunk is one of many that are read at once, and its statements are short. Dates and numbers are read in one form. */
-const FOR_CHUNKS = `
-  SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off;
-  SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 1;`;
 
 /** `inactivityTimeoutMs`: how long the server may send nothing while an answer is due; no limit where it is not given. */
 export function openConnections(url: URL, max: number, inactivityTimeoutMs?: number): Connections {
@@ -82,7 +59,10 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
       const client = await connect();
       let failure: unknown = null;
       try {
-        return (await answered(client, client.query<Row>(text, values))).rows;
+        await answered(client, client.query(`BEGIN READ ONLY; ${ALL_ROWS}`));
+        const { rows } = await answered(client, client.query<Row>(text, values));
+        await answered(client, client.query("COMMIT"));
+        return rows;
       } catch (error) {
         failure = error;
         throw describeSourceFailure(error);
@@ -104,7 +84,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
       signal?.addEventListener("abort", abort);
       try {
         signal?.throwIfAborted();
-        const begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
+        const begin = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${ALL_ROWS}`;
         await answered(client, client.query(begin + FOR_CHUNKS + settings + NO_TIMEOUTS));
         const items = read(client);
         try {

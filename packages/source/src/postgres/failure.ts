@@ -26,6 +26,12 @@ const CODES: Readonly<Record<string, KnownFailure>> = {
   "57014": [LATER, "cancelled"],
   "57P": [AWAY, "restarting"],
   "58": [LATER, "system-error"],
+  // Of 42501, what is no matter of a missing grant.
+  RLS: [
+    NEVER,
+    "rows-hidden",
+    "Connect as a user with BYPASSRLS, or as the owner of the tables: ALTER ROLE … BYPASSRLS",
+  ],
   // The driver's, which has no code for it.
   NOTLS: [NEVER, "tls-missing", "Ask for no TLS in the URL, or let the server offer it"],
 };
@@ -45,10 +51,16 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
 /** With a digit, which every SQLSTATE has, and EPERM, EBUSY and their like do not. */
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
+/** Where the server raised it: its message is in the server's language. */
+function isByRowLevelSecurity(error: Error): boolean {
+  return error instanceof pg.DatabaseError && error.routine === "check_enable_rls";
+}
+
 const POSTGRES_FAILURES: FailureTable = {
   codeOf: (error) => {
     const phrase = PHRASES.find(([pattern]) => pattern.test(error.message));
     if (phrase !== undefined) return phrase[1];
+    if (isByRowLevelSecurity(error)) return "RLS";
     const code = "code" in error && typeof error.code === "string" ? error.code : "";
     return SQLSTATE.test(code) ? code : null;
   },

@@ -3,6 +3,7 @@ import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
 import { quoteTable, showTable } from "./expressions.js";
 import { isUnique } from "./is-unique.js";
+import { refuseHiddenRows } from "./refuse-hidden-rows.js";
 import { type Resolved, resolveStore } from "./resolve-store.js";
 import { schemaError } from "./schema-error.js";
 
@@ -26,6 +27,7 @@ export async function inspect(connections: Connections, store: NamedStore): Prom
     );
   }
   const resolved = await resolveStore(connections, store, server.zone);
+  await refuseHiddenRows(connections, resolved);
   return {
     store: resolved.store,
     identity: await identify(connections, resolved.store),
@@ -34,16 +36,15 @@ export async function inspect(connections: Connections, store: NamedStore): Prom
   };
 }
 
-/** What does not keep a run from reading, but makes it slow or blind. */
+/** What does not keep a run from reading, but makes it slow. */
 async function readWarnings(connections: Connections, resolved: Resolved): Promise<string[]> {
   const keys = resolved.tables.map(({ name, oid, key }) => ({
     name: showTable(name),
     oid,
     column: key,
   }));
-  const rows = await connections.query<{ filtered: boolean; indexed: boolean }>(
-    `SELECT row_security_active(c.oid) AS filtered,
-            c.relkind NOT IN ('r', 'p') OR EXISTS (
+  const rows = await connections.query<{ indexed: boolean }>(
+    `SELECT c.relkind NOT IN ('r', 'p') OR EXISTS (
               SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
                WHERE i.indrelid = c.oid AND a.attname = k.name AND i.indisvalid AND i.indpred IS NULL
             ) AS indexed
@@ -52,12 +53,9 @@ async function readWarnings(connections: Connections, resolved: Resolved): Promi
     [keys.map(({ oid }) => oid), keys.map(({ column }) => column)],
   );
   return [
-    ...rows.flatMap(({ filtered, indexed }, i) => {
+    ...rows.flatMap(({ indexed }, i) => {
       const { name, column } = keys[i] as (typeof keys)[number];
-      return [
-        ...(filtered ? [`row-level security may hide rows of ${name} from this user`] : []),
-        ...(indexed ? [] : [`${name}.${column} has no index: each chunk reads the whole table`]),
-      ];
+      return indexed ? [] : [`${name}.${column} has no index: each chunk reads the whole table`];
     }),
     ...(await readDoubts(connections, resolved)),
   ];

@@ -1,12 +1,13 @@
 import type { Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
 import { findAttributeLookup } from "./attribute-lookup.js";
-import { type Connections, READ_BY_INDEX } from "./connections.js";
+import type { Connections } from "./connections.js";
 import { joinAttributes, type Reading } from "./join-attributes.js";
 import { type Match, matchIds, matchRange } from "./match.js";
 import { type Page, type PageLimits, readPage } from "./page.js";
 import { ReadSpaces } from "./read-space.js";
 import type { ExtractOptions, Reader } from "./reader.js";
 import type { AttributeLookup } from "./statement.js";
+import { READ_BY_INDEX } from "./transaction-settings.js";
 
 /**
  * Rows are the cheaper to look up the more of them there are at once; but a page is held in memory. Rows of the

@@ -1,9 +1,10 @@
 import type { ResolvedStore, SessionId } from "@rehome/core";
 import type { PoolClient } from "pg";
 import type { SessionSource } from "../source.js";
-import { type Connections, READ_BY_INDEX } from "./connections.js";
+import type { Connections } from "./connections.js";
 import { idColumnOf } from "./id-column.js";
 import { matchRange } from "./match.js";
+import { READ_BY_INDEX } from "./transaction-settings.js";
 
 const MAX_BOUNDS = 256;
 

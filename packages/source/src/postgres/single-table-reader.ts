@@ -1,5 +1,5 @@
 import type { Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
-import { type Connections, READ_SLICE } from "./connections.js";
+import type { Connections } from "./connections.js";
 import { CopyOut } from "./copy-out.js";
 import { type Match, matchIds, matchRange } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
@@ -7,6 +7,7 @@ import type { ExtractOptions, Reader } from "./reader.js";
 import { ReadSpaces } from "./read-space.js";
 import { RowLayout } from "./row-layout.js";
 import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
+import { READ_SLICE } from "./transaction-settings.js";
 
 /** More of them in one statement only make the statement long. */
 const MAX_IDS = 2_000;
