@@ -49,11 +49,11 @@ export interface Moved {
  * Runs a migration of `store`, as it would stand in the config file, to its end, and a verify of a sample that is
  * larger than the source. Demands that both exit as their documents say.
  */
-export async function moveStore(house: House, store: unknown): Promise<Moved> {
+export async function moveStore(house: House, store: unknown, start: object = {}): Promise<Moved> {
   const folder = await mkdtemp(join(tmpdir(), "rehome-store-"));
   try {
     const file = join(folder, "rehome.config.json");
-    await writeFile(file, JSON.stringify({ store, start: { chunkSize: 10 } }));
+    await writeFile(file, JSON.stringify({ store, start: { chunkSize: 10, ...start } }));
     const started = await house.rehome(["start", "--wait", "--json", "--config", file]);
     const status = documentOf<Status>(started);
     expect(status, started.stderr).toMatchObject({ phase: "completed", notice: null });

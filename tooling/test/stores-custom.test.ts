@@ -25,8 +25,8 @@ beforeEach(async () => {
 });
 
 /** A run of which every session is migrated, and verified. */
-async function expectMoved(sessions: number, store: unknown): Promise<Moved> {
-  const moved = await moveStore(house, store);
+async function expectMoved(sessions: number, store: unknown, start?: object): Promise<Moved> {
+  const moved = await moveStore(house, store, start);
   expect(moved.rejects).toEqual([]);
   expect(moved.status.sessions).toMatchObject({ read: sessions, migrated: sessions, rejected: 0 });
   expect(moved.verification).toMatchObject({ checked: sessions, matched: sessions, ok: true });
@@ -87,14 +87,18 @@ describe("a store of one's own", () => {
       CREATE VIEW active_device AS
       SELECT id, upper(account) AS account, used_at + lifetime AS valid_until FROM device;`);
     const begun = Date.now();
-    await expectMoved(MANY, {
-      sessions: {
-        table: "active_device",
-        id: "id",
-        expires: { column: "valid_until", ifMissing: 3_600 },
-        fields: { account: "account" },
+    await expectMoved(
+      MANY,
+      {
+        sessions: {
+          table: "active_device",
+          id: "id",
+          expires: { column: "valid_until", ifMissing: 3_600 },
+          fields: { account: "account" },
+        },
       },
-    });
+      { allowSharedIds: true },
+    );
     const done = Date.now();
 
     const keys = await applicationKeys(house);
@@ -247,15 +251,19 @@ describe("a store of one's own", () => {
     });
   });
 
-  it("may have rows that share an id: they are all rejected, since none is the right one", async () => {
+  it("may have rows that share an id, where that is allowed: they are all rejected, since none is the right one", async () => {
     await house.source.query(`
       CREATE TABLE shared (id text, value text, ends timestamptz DEFAULT '2099-01-01Z');
       INSERT INTO shared SELECT 'own ' || i, i FROM generate_series(1, ${MANY}) AS i;
       INSERT INTO shared SELECT 'shared', i FROM generate_series(1, 2) AS i;`);
-    const { status, verification, rejects } = await moveStore(house, {
-      sessions: { table: "shared", id: "id", expires: "ends" },
-      value: { string: "value" },
-    });
+    const { status, verification, rejects } = await moveStore(
+      house,
+      {
+        sessions: { table: "shared", id: "id", expires: "ends" },
+        value: { string: "value" },
+      },
+      { allowSharedIds: true },
+    );
     expect(status.sessions).toMatchObject({ read: MANY + 2, migrated: MANY, rejected: 2 });
     expect(verification).toMatchObject({ matched: MANY, rejected: 2, mismatched: 0, ok: true });
     expect(new Set(rejects.map(({ code }) => code))).toEqual(new Set(["unrepresentable"]));

@@ -1,10 +1,4 @@
-import {
-  formatTableName,
-  isZoneless,
-  parseTableName,
-  printable,
-  type ResolvedStore,
-} from "@rehome/core";
+import { isZoneless, printable, type ResolvedStore, showTable } from "@rehome/core";
 import type { Survey } from "@rehome/source";
 import colors from "picocolors";
 import type { Plan } from "./commands/plan.js";
@@ -32,7 +26,7 @@ export function formatPlan(plan: Plan, { store, survey, sample, colliding }: See
     ...survey.lookups.map(({ table, missing }, i) =>
       row(
         i === 0 ? "lookups" : "",
-        `${formatNumber(missing)} without a row in ${printable(unqualified(table))}`,
+        `${formatNumber(missing)} without a row in ${printable(showTable(table))}`,
       ),
     ),
     row("chunks", formatChunks(plan)),
@@ -101,9 +95,4 @@ function formatTime(milliseconds: number): string {
 /** In quotes where it holds more than letters, digits and a few signs; never what steers a terminal. */
 function quote(name: string): string {
   return /^[\w.:-]+$/.test(name) ? name : `"${printable(name.replace(/["\\]/g, "\\$&"))}"`;
-}
-
-function unqualified(table: string): string {
-  const parsed = parseTableName(table);
-  return parsed === null ? table : formatTableName({ ...parsed, schema: null });
 }

@@ -2,8 +2,10 @@ import {
   configPath,
   type Mapping,
   type NamedStore,
+  printable,
   RehomeError,
   type ResolvedStore,
+  showTable,
   targetLayoutOf,
 } from "@rehome/core";
 import { countWorkers, inspectQueue, KEY_PREFIX } from "@rehome/queue";
@@ -29,12 +31,14 @@ export async function preflight(
     readonly store: NamedStore;
     readonly mapping: Mapping;
     readonly allowEviction: boolean;
+    readonly allowSharedIds: boolean;
   },
 ): Promise<Facts> {
-  const { mapping, allowEviction } = options;
+  const { mapping, allowEviction, allowSharedIds } = options;
   const queueFacts = await inspectQueue(queue);
   const sourceFacts = await source.inspect(options.store);
   const { store } = sourceFacts;
+  if (!allowSharedIds) refuseSharedIds(store);
   const targetFacts = await target.inspect(targetLayoutOf({ store, mapping }));
   if (!allowEviction) refuseEviction(targetFacts);
   detail(`queue: Redis ${queueFacts.version}`);
@@ -70,6 +74,16 @@ function prefixPath(store: ResolvedStore, mapping: Mapping): string {
   return mapping.keyPrefix === store.keyPrefix
     ? configPath(store, "keyPrefix")
     : "mapping.keyPrefix";
+}
+
+/** Rows that share an id are rejected, all of them: whoever has such a session is logged out. */
+function refuseSharedIds({ isUnique, sessions }: ResolvedStore): void {
+  if (isUnique) return;
+  const id = printable(`${showTable(sessions.table)}.${sessions.id}`);
+  throw new RehomeError("shared-ids", `source: nothing makes ${id} unique`, {
+    hint: "Create a unique index on it alone; or start with --allow-shared-ids: sessions that share an id are then rejected",
+    exitCode: 2,
+  });
 }
 
 /** Whatever is evicted is a user logged out, and evicting the run's marker would stop the run. */

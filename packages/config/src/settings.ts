@@ -52,6 +52,12 @@ export const SETTINGS = {
       env: "REHOME_ALLOW_EVICTION",
       about: "start though the target may evict sessions when it is full",
     }),
+    allowSharedIds: onOrOff({
+      flag: "allow-shared-ids",
+      env: "REHOME_ALLOW_SHARED_IDS",
+      about:
+        "start though nothing makes the session ids unique, as in a view: sessions that share an id are rejected",
+    }),
   },
   verify: {
     mode: oneOf({

@@ -24,6 +24,12 @@ export function formatTableName({ schema, table }: TableName): string {
   return [...(schema === null ? [] : [schema]), table].map(quoteIfNeeded).join(".");
 }
 
+/** For messages: without the schema. */
+export function showTable(name: string): string {
+  const parsed = parseTableName(name);
+  return parsed === null ? name : formatTableName({ ...parsed, schema: null });
+}
+
 function unquote(text: string | undefined): string | undefined {
   return text?.replaceAll('""', '"');
 }

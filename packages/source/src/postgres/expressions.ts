@@ -1,10 +1,4 @@
-import {
-  type Column,
-  columnOf,
-  formatTableName,
-  parseTableName,
-  type ResolvedStore,
-} from "@rehome/core";
+import { type Column, columnOf, parseTableName, type ResolvedStore, showTable } from "@rehome/core";
 import { escapeIdentifier, escapeLiteral } from "pg";
 
 type Typed = Pick<Column, "type" | "kind">;
@@ -20,12 +14,6 @@ export function quoteTable(name: string): string {
 /** A column of the table with this alias. */
 export function quoteColumn(alias: string, name: string): string {
   return `${alias}.${escapeIdentifier(name)}`;
-}
-
-/** For messages: without the schema. */
-export function showTable(name: string): string {
-  const parsed = parseTableName(name);
-  return parsed === null ? name : formatTableName({ ...parsed, schema: null });
 }
 
 /** For messages. */

@@ -1,7 +1,7 @@
-import { type NamedStore, RehomeError, type ResolvedStore } from "@rehome/core";
+import { type NamedStore, RehomeError, type ResolvedStore, showTable } from "@rehome/core";
 import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
-import { quoteTable, showTable } from "./expressions.js";
+import { quoteTable } from "./expressions.js";
 import { isUnique } from "./is-unique.js";
 import { refuseHiddenRows } from "./refuse-hidden-rows.js";
 import { type Resolved, resolveStore } from "./resolve-store.js";

@@ -1,6 +1,6 @@
-import { printable, RehomeError } from "@rehome/core";
+import { printable, RehomeError, showTable } from "@rehome/core";
 import type { Connections } from "./connections.js";
-import { quoteColumn, quoteTable, showTable } from "./expressions.js";
+import { quoteColumn, quoteTable } from "./expressions.js";
 import type { Resolved } from "./resolve-store.js";
 
 /**
