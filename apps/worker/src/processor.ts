@@ -1,4 +1,4 @@
-import { reasonOf, RehomeError, safeMessage } from "@rehome/core";
+import { reasonOf, RehomeError, safeMessage, showReason } from "@rehome/core";
 import {
   dropStaged,
   failChunk,
@@ -7,6 +7,7 @@ import {
   type Payload,
   readVerification,
   finalizeRun,
+  setWaiting,
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
@@ -78,11 +79,18 @@ async function endAttempt(
   const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   if (retryable && !last) {
     task.log.warn({ err: error }, "chunk will be tried again");
+    await sayRetry(context, task, reason);
     throw new Error(reason);
   }
   task.log.error({ err: error }, "chunk failed");
   await recordFailure(context, task, reason);
   throw new UnrecoverableError(reason);
+}
+
+/** Until a chunk is recorded, the run's notice or `rehome verify` says what holds it up. */
+async function sayRetry({ queue }: Context, { run, kind, chunk }: Task, reason: string) {
+  const text = `trying chunk ${chunk} again: ${showReason(reason)}`;
+  await setWaiting(queue, run, kind, text).catch(() => undefined);
 }
 
 async function putOff(

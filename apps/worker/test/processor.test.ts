@@ -146,6 +146,32 @@ describe("a chunk job", () => {
     expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
   });
 
+  it("whose statement was cancelled is tried again, and says so for as long as it holds up the run or its verification", async () => {
+    const run = await newRun();
+    await client.query(`
+      ALTER TABLE session_data RENAME TO elsewhere;
+      CREATE VIEW session_data AS SELECT elsewhere.* FROM elsewhere, pg_sleep(0.5)`);
+    const cancel = async () => {
+      const { rowCount } = await client.query(
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'rehome' AND wait_event = 'PgSleep'",
+      );
+      expect(rowCount).toBe(1);
+    };
+    const said = "trying chunk 0 again: source: the statement was cancelled or timed out (57014)";
+    const working = startWork();
+    await enqueue(run, 2);
+    await vi.waitFor(cancel, { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await readStatus(queue, run)).notice).toBe(said));
+    await working.until(2);
+    expect(await readStatus(queue, run)).toMatchObject({ phase: "completed", notice: null });
+
+    await startVerification(queue, run, { mode: "sample", sample: 100 });
+    await vi.waitFor(cancel, { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await readVerification(queue, run))?.waiting).toBe(said));
+    await working.close();
+    await client.query("DROP VIEW session_data");
+  }, 30_000);
+
   it.each([
     ["target", "redis://127.0.0.1:1", "target: nothing listens there (ECONNREFUSED)"],
     ["source", "postgres://127.0.0.1:1/x", "source: nothing listens there (ECONNREFUSED)"],

@@ -59,7 +59,7 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
       const client = await connect();
       let failure: unknown = null;
       try {
-        await answered(client, client.query(`BEGIN READ ONLY; ${ALL_ROWS}`));
+        await answered(client, client.query(`BEGIN READ ONLY; ${ALL_ROWS}${NO_TIMEOUTS}`));
         const { rows } = await answered(client, client.query<Row>(text, values));
         await answered(client, client.query("COMMIT"));
         return rows;

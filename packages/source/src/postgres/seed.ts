@@ -4,6 +4,7 @@ import pg from "pg";
 import { createTable } from "./create-tables.js";
 import { describeSourceFailure } from "./failure.js";
 import { referenceTables } from "./schema.js";
+import { NO_TIMEOUTS } from "./transaction-settings.js";
 
 export interface SeedOptions {
   readonly users: number;
@@ -15,6 +16,8 @@ export interface SeedOptions {
   /** What times are relative to; by default this moment. */
   readonly now?: Date;
 }
+
+const BEGIN = `BEGIN; ${NO_TIMEOUTS}`;
 
 /** The comment by which the seeder knows its own tables again. */
 const MARK = "seeded by rehome";
@@ -35,11 +38,11 @@ export async function seedReferenceSchema(url: URL, options: SeedOptions): Promi
   client.on("error", () => undefined);
   try {
     await client.connect();
-    await client.query("BEGIN");
+    await client.query(BEGIN);
     await prepareTables(client, options.reset ?? false);
     await fill(client, options);
     await client.query("COMMIT");
-    await client.query(`ANALYZE ${TABLES.join(", ")}`);
+    await client.query(`${BEGIN} ANALYZE ${TABLES.join(", ")}; COMMIT`);
   } catch (error) {
     throw describeSourceFailure(error);
   } finally {

@@ -3,10 +3,13 @@
 /** Row-level security then fails a statement, instead of hiding rows from it: what is hidden would be lost. */
 export const ALL_ROWS = "SET LOCAL row_security = off;";
 
-/** A statement lasts, and a connection waits, for as long as the target and the run's rate slow a chunk down. */
+/**
+ * A statement lasts for as long as a large table takes, and a transaction waits for as long as the target and the run's
+ * rate slow a chunk down. What a user or a database sets is meant for others, and would end the same statement each time.
+ */
 export const NO_TIMEOUTS = `
   SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
-  SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout';`;
+  SELECT set_config('transaction_timeout', '0', true) WHERE current_setting('transaction_timeout', true) IS NOT NULL;`;
 
 /** A chunk is one of many that are read at once, and its statements are short. Dates and numbers are read in one form. */
 export const FOR_CHUNKS = `
