@@ -47,7 +47,6 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run);
   const layout = targetLayoutOf(run);
-  const now = await step("read-clock", () => target.clock());
   // One batch is loaded while the next one is extracted.
   const transformed = new TransformedBatch(layout.keys.idKind);
   let loading: Promise<void> = Promise.resolve();
@@ -55,6 +54,8 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     for await (const sessions of stepThrough("extract", batches)) {
       await step("admit", () => admit(context, task, sessions.count));
       await loading;
+      // Not before: a slow rate makes a batch wait, and sessions expire meanwhile.
+      const now = await step("read-clock", () => target.clock());
       transform(sessions, now, transformed);
       loading = loadBatch(context, task, { layout, conflict: run.conflict }, transformed, counts);
       loading.catch(() => undefined);

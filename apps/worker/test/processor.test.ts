@@ -1,149 +1,43 @@
+import { RehomeError } from "@rehome/core";
 import {
-  completeMapping,
-  defaultStore,
-  mappingSchema,
-  newRunId,
-  RehomeError,
-  type RunId,
-} from "@rehome/core";
-import {
-  closePlan,
-  createRun,
   enqueueChunks,
-  openQueue,
-  type QueueConnection,
   readStatus,
   readVerification,
   finalizeRun,
   startVerification,
 } from "@rehome/queue";
-import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
+import { openSource } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
-import { Worker } from "bullmq";
-import { Redis } from "ioredis";
-import pg from "pg";
-import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { makeProcessor } from "../src/processor.js";
+import { describe, expect, it, vi } from "vitest";
+import { enqueue, newRun, startWork, useScene, work } from "./worker-fixture.js";
 
-let queue: QueueConnection;
-let source: Source;
-let target: Target;
-let targetClient: Redis;
-let client: pg.Client;
-let lines: string[];
-
-const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
-
-beforeEach(async () => {
-  queue = await openQueue(new URL(inject("queueUrl")), { patient: true });
-  await queue.redis.flushall();
-  targetClient = new Redis(inject("targetUrl"));
-  await targetClient.flushall();
-  client = new pg.Client({ connectionString: inject("postgresUrl") });
-  await client.connect();
-  await client.query(
-    "DROP TABLE IF EXISTS users, user_sessions, session_data, user_preferences, elsewhere CASCADE",
-  );
-  await seedReferenceSchema(new URL(inject("postgresUrl")), { users: 5, sessions: 100, seed: 1 });
-  source = openSource(new URL(inject("postgresUrl")));
-  target = openTarget(new URL(inject("targetUrl")));
-  lines = [];
-});
-
-afterEach(async () => {
-  await source.close();
-  await target.close();
-  await client.end();
-  targetClient.disconnect();
-  await queue.close();
-});
-
-/** A run of one chunk, without its job. */
-async function newRun(): Promise<RunId> {
-  const id = newRunId(new Date());
-  const token = await target.placeMarker(id, mapping.keyPrefix);
-  const { store, identity } = await source.inspect(defaultStore);
-  const frozen = { store, mapping, conflict: "newer", chunkSize: 100, startedAt: 0 } as const;
-  await createRun(
-    queue,
-    id,
-    {
-      ...frozen,
-      source: identity,
-      target: { token, ...(await target.identity()) },
-      fingerprintKey: "00",
-    },
-    { maxRate: null, maxRejects: null },
-  );
-  await closePlan(queue, id, { exists: true, size: 100 });
-  return id;
-}
-
-/** As enqueueChunks does, with the waits between attempts cut short. */
-async function enqueue(run: RunId, attempts: number): Promise<void> {
-  const opts = { jobId: `${run}-copy-0`, attempts, backoff: { type: "fixed", delay: 1 } };
-  await queue.jobs.add("copy", { run, chunk: 0 }, opts);
-}
-
-interface Working {
-  /** How each attempt ended so far. */
-  readonly ends: readonly string[];
-  until(attempts: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-function startWork(overrides: { source?: Source; target?: Target } = {}): Working {
-  const log = pino({ level: "trace" }, { write: (line: string) => void lines.push(line) });
-  const context = { queue, source, target, log, ...overrides };
-  const processor = makeProcessor(context);
-  const worker = new Worker(
-    "chunks",
-    async (job, token, signal) => await processor(job, token, signal),
-    { connection: queue.client, prefix: "{rehome}" },
-  );
-  worker.on("error", () => undefined);
-  const ends: string[] = [];
-  worker.on("completed", () => ends.push("completed"));
-  worker.on("failed", (_job, error) => ends.push(error.message));
-  return {
-    ends,
-    until: (attempts) =>
-      vi.waitFor(() => expect(ends.length).toBeGreaterThanOrEqual(attempts), { timeout: 20_000 }),
-    close: () => worker.close(),
-  };
-}
-
-/** Works until as many attempts have ended as given, and tells how each did. */
-async function work(attempts: number, overrides: { target?: Target } = {}): Promise<string[]> {
-  const working = startWork(overrides);
-  await working.until(attempts);
-  await working.close();
-  return [...working.ends];
-}
+const scene = useScene();
 
 describe("a chunk job", () => {
   it("that cannot succeed fails at once, and with the last chunk the run", async () => {
-    const run = await newRun();
-    await client.query("ALTER TABLE session_data RENAME TO elsewhere");
-    await enqueue(run, 5);
-    expect(await work(1)).toEqual(["source-42P01:table-missing"]);
-    expect(await readStatus(queue, run)).toMatchObject({
+    const run = await newRun(scene);
+    await scene.client.query("ALTER TABLE session_data RENAME TO elsewhere");
+    await enqueue(scene, run, 5);
+    expect(await work(scene, 1)).toEqual(["source-42P01:table-missing"]);
+    expect(await readStatus(scene.queue, run)).toMatchObject({
       phase: "failed",
       chunks: { failed: 1, done: 0 },
     });
-    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(1);
+    expect((await scene.queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(1);
   });
 
   it("that may succeed later is tried again until its attempts are used up", async () => {
-    const run = await newRun();
+    const run = await newRun(scene);
     const flaky: Target = {
-      ...target,
+      ...scene.target,
       load: () => Promise.reject(new RehomeError("odd", "target: odd", { retryable: true })),
     };
-    await enqueue(run, 3);
-    expect(await work(3, { target: flaky })).toEqual(["odd", "odd", "odd"]);
-    expect(await readStatus(queue, run)).toMatchObject({ phase: "failed", chunks: { failed: 1 } });
+    await enqueue(scene, run, 3);
+    expect(await work(scene, 3, { target: flaky })).toEqual(["odd", "odd", "odd"]);
+    expect(await readStatus(scene.queue, run)).toMatchObject({
+      phase: "failed",
+      chunks: { failed: 1 },
+    });
   });
 
   it("whose statement was cancelled is tried again, and says so for as long as it holds up the run or its verification", async () => {
@@ -176,86 +70,86 @@ describe("a chunk job", () => {
     ["target", "redis://127.0.0.1:1", "target: nothing listens there (ECONNREFUSED)"],
     ["source", "postgres://127.0.0.1:1/x", "source: nothing listens there (ECONNREFUSED)"],
   ])("whose %s is away waits, says so and uses up no attempt", async (side, url, reason) => {
-    const run = await newRun();
+    const run = await newRun(scene);
     const away =
       side === "target"
         ? { target: openTarget(new URL(url)) }
         : { source: openSource(new URL(url)) };
-    await enqueue(run, 1);
-    const working = startWork(away);
+    await enqueue(scene, run, 1);
+    const working = startWork(scene, away);
     await vi.waitFor(
       async () => {
-        expect((await readStatus(queue, run)).notice).toContain(`waiting: ${reason}`);
-        expect(await queue.jobs.getDelayedCount()).toBe(1);
+        expect((await readStatus(scene.queue, run)).notice).toContain(`waiting: ${reason}`);
+        expect(await scene.queue.jobs.getDelayedCount()).toBe(1);
       },
       { timeout: 10_000 },
     );
-    expect(await queue.jobs.getJob(`${run}-copy-0`)).toMatchObject({ attemptsMade: 0 });
+    expect(await scene.queue.jobs.getJob(`${run}-copy-0`)).toMatchObject({ attemptsMade: 0 });
     await working.close();
     expect(working.ends).toEqual([]);
-    expect(await work(1)).toEqual(["completed"]);
-    expect(await readStatus(queue, run)).toMatchObject({ phase: "completed", notice: null });
+    expect(await work(scene, 1)).toEqual(["completed"]);
+    expect(await readStatus(scene.queue, run)).toMatchObject({ phase: "completed", notice: null });
     await away.target?.close();
     await away.source?.close();
   });
 
   it("whose run is lost with the queue's data leaves nothing behind", async () => {
-    const run = await newRun();
-    await enqueue(run, 3);
+    const run = await newRun(scene);
+    await enqueue(scene, run, 3);
     const forgetful: Target = {
-      ...target,
+      ...scene.target,
       load: async (entries, options) => {
-        await queue.redis.flushall();
-        return await target.load(entries, options);
+        await scene.queue.redis.flushall();
+        return await scene.target.load(entries, options);
       },
     };
-    const working = startWork({ target: forgetful });
-    await vi.waitFor(() => expect(lines.join("")).toMatch(/chunk (left alone|done)/), {
+    const working = startWork(scene, { target: forgetful });
+    await vi.waitFor(() => expect(scene.lines.join("")).toMatch(/chunk (left alone|done)/), {
       timeout: 10_000,
     });
     await working.close();
-    expect(await queue.redis.keys("{rehome}:run*")).toEqual([]);
+    expect(await scene.queue.redis.keys("{rehome}:run*")).toEqual([]);
   });
 
   it("whose reply was lost after the write counts once when it is done again", async () => {
-    const run = await newRun();
+    const run = await newRun(scene);
     let calls = 0;
     const flaky: Target = {
-      ...target,
+      ...scene.target,
       load: async (entries, options) => {
-        const results = await target.load(entries, options);
+        const results = await scene.target.load(entries, options);
         calls += 1;
         if (calls === 1) throw Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
         return results;
       },
     };
-    await enqueue(run, 3);
-    expect((await work(2, { target: flaky })).at(-1)).toBe("completed");
-    expect(await readStatus(queue, run)).toMatchObject({
+    await enqueue(scene, run, 3);
+    expect((await work(scene, 2, { target: flaky })).at(-1)).toBe("completed");
+    expect(await readStatus(scene.queue, run)).toMatchObject({
       phase: "completed",
       sessions: { read: 100, migrated: 95, expired: 5 },
     });
-    expect(await targetClient.keys("session:*")).toHaveLength(95);
+    expect(await scene.targetClient.keys("session:*")).toHaveLength(95);
   });
 
   it("of a run that another version of Rehome has started is left to others, with a reason and no attempt used up", async () => {
-    const run = await newRun();
-    await queue.redis.hset(`{rehome}:run:${run}`, "format", "1");
-    await enqueue(run, 1);
-    const working = startWork();
+    const run = await newRun(scene);
+    await scene.queue.redis.hset(`{rehome}:run:${run}`, "format", "1");
+    await enqueue(scene, run, 1);
+    const working = startWork(scene);
     await vi.waitFor(
       async () => {
-        expect((await readStatus(queue, run)).notice).toContain(
+        expect((await readStatus(scene.queue, run)).notice).toContain(
           `waiting: run ${run} was started by another version of Rehome`,
         );
-        expect(await queue.jobs.getDelayedCount()).toBe(1);
+        expect(await scene.queue.jobs.getDelayedCount()).toBe(1);
       },
       { timeout: 10_000 },
     );
     await working.close();
     expect(working.ends).toEqual([]);
-    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
-    expect(await targetClient.keys("session:*")).toEqual([]);
+    expect((await scene.queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
+    expect(await scene.targetClient.keys("session:*")).toEqual([]);
   });
 
   it("is left to others where row-level security may hide rows from this worker's user, and no row is copied", async () => {
@@ -294,49 +188,49 @@ describe("a chunk job", () => {
   }, 20_000);
 
   it("of another shape than ours is refused, and harms no run", async () => {
-    const run = await newRun();
-    await queue.jobs.add("copy", { run: "canary", chunk: 0 } as never, { attempts: 3 });
-    await queue.jobs.add("steal", { run, chunk: 0 }, { attempts: 3 });
-    for (const end of await work(2)) expect(end).toBe("malformed-job");
-    expect(await readStatus(queue, run)).toMatchObject({
+    const run = await newRun(scene);
+    await scene.queue.jobs.add("copy", { run: "canary", chunk: 0 } as never, { attempts: 3 });
+    await scene.queue.jobs.add("steal", { run, chunk: 0 }, { attempts: 3 });
+    for (const end of await work(scene, 2)) expect(end).toBe("malformed-job");
+    expect(await readStatus(scene.queue, run)).toMatchObject({
       phase: "running",
       chunks: { failed: 0, waiting: 1 },
     });
-    expect(lines.join("")).not.toContain("canary");
+    expect(scene.lines.join("")).not.toContain("canary");
   });
 
   it("of a chunk that is done already leaves it alone, and still finalizes the run", async () => {
-    const run = await newRun();
-    await enqueueChunks(queue, run, "copy", [0]);
-    await work(1);
+    const run = await newRun(scene);
+    await enqueueChunks(scene.queue, run, "copy", [0]);
+    await work(scene, 1);
     // As if the worker had died after recording, before finalizing.
-    await queue.redis.hset(`{rehome}:run:${run}`, "phase", "running");
-    await queue.jobs.remove(`${run}-copy-0`);
-    await enqueueChunks(queue, run, "copy", [0]);
-    const [first = ""] = await targetClient.keys("session:*");
-    await targetClient.del(first);
-    expect(await work(1)).toEqual(["completed"]);
-    expect(await targetClient.exists(first)).toBe(0);
-    expect(await finalizeRun(queue, run)).toBe("completed");
+    await scene.queue.redis.hset(`{rehome}:run:${run}`, "phase", "running");
+    await scene.queue.jobs.remove(`${run}-copy-0`);
+    await enqueueChunks(scene.queue, run, "copy", [0]);
+    const [first = ""] = await scene.targetClient.keys("session:*");
+    await scene.targetClient.del(first);
+    expect(await work(scene, 1)).toEqual(["completed"]);
+    expect(await scene.targetClient.exists(first)).toBe(0);
+    expect(await finalizeRun(scene.queue, run)).toBe("completed");
   });
 
   it("of a verification whose place a newer one takes is done for that one", async () => {
-    const run = await newRun();
-    await enqueueChunks(queue, run, "copy", [0]);
-    await work(1);
+    const run = await newRun(scene);
+    await enqueueChunks(scene.queue, run, "copy", [0]);
+    await work(scene, 1);
     let begun = 0;
     const overtaken: Target = {
-      ...target,
+      ...scene.target,
       arePresent: async (ids, keyPrefix) => {
         begun += 1;
-        if (begun === 1) await startVerification(queue, run, { mode: "count", sample: 0 });
-        return await target.arePresent(ids, keyPrefix);
+        if (begun === 1) await startVerification(scene.queue, run, { mode: "count", sample: 0 });
+        return await scene.target.arePresent(ids, keyPrefix);
       },
     };
-    await startVerification(queue, run, { mode: "count", sample: 0 });
-    await work(2, { target: overtaken });
+    await startVerification(scene.queue, run, { mode: "count", sample: 0 });
+    await work(scene, 2, { target: overtaken });
     expect(begun).toBe(2);
-    expect(await readVerification(queue, run)).toMatchObject({
+    expect(await readVerification(scene.queue, run)).toMatchObject({
       total: 2,
       done: 2,
       counts: { checked: 100, matched: 95, expired: 5, extra: 0 },
@@ -344,10 +238,10 @@ describe("a chunk job", () => {
   });
 
   it("logs run, chunk, counts and time, and no session", async () => {
-    const run = await newRun();
-    await enqueue(run, 1);
-    await work(1);
-    const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const run = await newRun(scene);
+    await enqueue(scene, run, 1);
+    await work(scene, 1);
+    const logged = scene.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(logged.find(({ msg }) => msg === "chunk done")).toMatchObject({
       run,
       kind: "copy",
@@ -355,9 +249,9 @@ describe("a chunk job", () => {
       counts: { read: 100 },
       ms: expect.any(Number),
     });
-    const { rows } = await client.query<{ id: string }>(
+    const { rows } = await scene.client.query<{ id: string }>(
       "SELECT session_id AS id FROM user_sessions",
     );
-    for (const { id } of rows) expect(lines.join("")).not.toContain(id);
+    for (const { id } of rows) expect(scene.lines.join("")).not.toContain(id);
   });
 });
