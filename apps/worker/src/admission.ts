@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, isSameTarget, messageWithHint, type Phase, RehomeError } from "@rehome/core";
+import { isActive, isSameServer, messageWithHint, type Phase, RehomeError } from "@rehome/core";
 import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { RetryLater, RunEnded } from "./interruption.js";
@@ -54,15 +54,18 @@ export async function assertSameServers(context: Context, task: Task, run: Run):
 }
 
 /**
- * The run's marker is in the target. Where it is not, either the target was emptied, which ends the run, or
- * this worker is connected to another one. To be asked again after the last write of a chunk.
+ * The run's marker is in the target. Where it is not, either the target was emptied, which ends the run for every
+ * worker, or this worker is connected to another one: a host name may lead elsewhere on another machine. To be asked
+ * again after the last write of a chunk.
  */
 export async function checkTarget(context: Context, task: Task, run: Run): Promise<void> {
-  if (await context.target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix)) return;
-  const here = await context.target.identity();
-  if (!isSameTarget(here, run.target)) {
-    await refuse(context, task, "target", "TARGET_URL");
+  const { target, markersSeen } = context;
+  if (await target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix)) {
+    markersSeen.add(run.id);
+    return;
   }
+  if (!markersSeen.has(run.id) && !isSameServer(await target.identity(), run.target))
+    await refuse(context, task, "target", "TARGET_URL");
   if (task.kind === "verify") {
     throw new RehomeError(
       "target-emptied",
@@ -103,7 +106,8 @@ async function refuse(
   side: string,
   variable: string,
 ): Promise<never> {
-  const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}`;
+  const emptied = side === "target" ? ", or cancel the run if the target lost its data" : "";
+  const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}${emptied}`;
   task.log.error(reason);
   await setWaiting(context.queue, task.run, task.kind, reason);
   throw new RetryLater(reason, OTHER_SERVER_DELAY_MS);

@@ -10,6 +10,8 @@ export interface Context {
   readonly source: Source;
   readonly target: Target;
   readonly log: Logger;
+  /** The runs whose marker this worker has seen in its target: of those alone it can say that it is gone. */
+  readonly markersSeen: Set<RunId>;
   /** Told of each batch, for what the worker says of itself. */
   readonly onBatch?: (sessions: number) => void;
 }

@@ -19,7 +19,8 @@ import { verifyChunk } from "./verify-chunk.js";
 /**
  * What BullMQ calls with each job. It decides what becomes of the job: done, delayed, tried again, or failed for good.
  */
-export function makeProcessor(context: Context): Processor<Payload> {
+export function makeProcessor(parts: Omit<Context, "markersSeen">): Processor<Payload> {
+  const context: Context = { ...parts, markersSeen: new Set() };
   return async (job, token = "", signal = new AbortController().signal) => {
     const { kind, run, chunk } = parse(job);
     const attempt = `${token}-${job.attemptsStarted}`;

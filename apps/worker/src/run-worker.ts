@@ -21,7 +21,10 @@ const MAX_STALLED = 25;
 const GIVE_UP_MS = 5_000;
 
 /** Takes jobs until SIGTERM or SIGINT, then finishes the ones it holds. */
-export async function runWorker(context: Context, config: Config): Promise<void> {
+export async function runWorker(
+  context: Omit<Context, "markersSeen">,
+  config: Config,
+): Promise<void> {
   const { queue, log } = context;
   const heartbeat = makeHeartbeat(queue, config);
   const processJob = makeProcessor({ ...context, onBatch: heartbeat.count });
@@ -73,7 +76,7 @@ export async function runWorker(context: Context, config: Config): Promise<void>
   log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 
-async function findLost({ queue, log }: Context): Promise<void> {
+async function findLost({ queue, log }: Pick<Context, "queue" | "log">): Promise<void> {
   const lost = await requeueLost(queue, await listRuns(queue));
   if (lost > 0) log.warn({ lost }, "requeued lost chunks");
 }

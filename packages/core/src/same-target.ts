@@ -6,11 +6,18 @@ export interface TargetPlace {
   readonly address: string;
 }
 
-/** The same database of the same server: at the same address, or, under another name, in the same process. */
+/** The same database of the same server process, whatever the address by which each is reached. */
+export function isSameServer(here: TargetPlace, there: TargetPlace): boolean {
+  const sameProcess = here.runId !== "" && here.runId === there.runId;
+  return sameProcess && databaseOf(here.address) === databaseOf(there.address);
+}
+
+/**
+ * The same by all that can be told from a picture: a server that was restarted has another `runId` and the same
+ * address. An address may lead elsewhere on another machine, so nothing may be decided by this.
+ */
 export function isSameTarget(here: TargetPlace, there: TargetPlace): boolean {
-  if (here.address === there.address) return true;
-  const sameServer = here.runId !== "" && here.runId === there.runId;
-  return sameServer && databaseOf(here.address) === databaseOf(there.address);
+  return here.address === there.address || isSameServer(here, there);
 }
 
 function databaseOf(address: string): string {

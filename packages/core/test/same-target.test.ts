@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isSameTarget } from "../src/index.js";
+import { isSameServer, isSameTarget } from "../src/index.js";
 
 const there = { runId: "process", address: "redis.example:6379/1" };
 
@@ -17,4 +17,10 @@ test("two servers that do not tell their run_id are not the same for that", () =
   expect(isSameTarget({ runId: "", address: "a:1/0" }, { runId: "", address: "b:1/0" })).toBe(
     false,
   );
+});
+
+test("an address alone makes no server the same: it may lead elsewhere on another machine", () => {
+  expect(isSameServer({ runId: "other", address: there.address }, there)).toBe(false);
+  expect(isSameServer({ runId: "", address: there.address }, { ...there, runId: "" })).toBe(false);
+  expect(isSameServer({ runId: "process", address: "192.0.2.7:6379/1" }, there)).toBe(true);
 });
