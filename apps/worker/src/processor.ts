@@ -12,6 +12,7 @@ import {
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task } from "./context.js";
 import { leaveToOthers, waitForServer } from "./admission.js";
+import { delayJob } from "./delay-job.js";
 import { RetryLater, RunEnded } from "./interruption.js";
 import { processChunk } from "./process-chunk.js";
 import { verifyChunk } from "./verify-chunk.js";
@@ -63,7 +64,7 @@ async function endAttempt(
     task.log.info({ reason: safeMessage(error) }, "chunk left alone");
     return null;
   }
-  if (error instanceof RetryLater) return await putOff(job, token, error);
+  if (error instanceof RetryLater) return await putOff(context, job, token, task, error);
   if (task.signal.aborted) {
     // The worker is stopping: another takes over at once. If it lost the lock instead, BullMQ refuses this.
     task.log.info("chunk given back");
@@ -71,9 +72,9 @@ async function endAttempt(
     throw new WaitingError("given back");
   }
   if (error instanceof RehomeError && isUnfit(error))
-    return await putOff(job, token, await leaveToOthers(context, task, error));
+    return await putOff(context, job, token, task, await leaveToOthers(context, task, error));
   if (error instanceof RehomeError && error.unavailable) {
-    return await putOff(job, token, await waitForServer(context, task, error));
+    return await putOff(context, job, token, task, await waitForServer(context, task, error));
   }
   const reason = reasonOf(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
@@ -95,11 +96,13 @@ async function sayRetry({ queue }: Context, { run, kind, chunk }: Task, reason: 
 }
 
 async function putOff(
+  { queue }: Context,
   job: Job<Payload>,
   token: string,
+  { signal }: Task,
   { message, delayMs }: RetryLater,
 ): Promise<never> {
-  await job.moveToDelayed(Date.now() + delayMs, token);
+  await delayJob(queue, job, token, delayMs, signal);
   throw new DelayedError(message);
 }
 

@@ -8,11 +8,17 @@ const BULK_SIZE = 1_000;
 
 /** About eight minutes from the first failure to the last attempt, longer than a server takes to restart. */
 const ATTEMPTS = 10;
+const FIRST_BACKOFF_MS = 1_000;
 const OPTIONS: BulkJobOptions = {
   attempts: ATTEMPTS,
-  backoff: { type: "exponential", delay: 1_000, jitter: 0.5 },
+  backoff: { type: "exponential", delay: FIRST_BACKOFF_MS, jitter: 0.5 },
   stackTraceLimit: 3,
 };
+
+/** How long a job waits at most for the attempt after so many. */
+export function longestBackoff(attemptsMade: number): number {
+  return FIRST_BACKOFF_MS * 2 ** attemptsMade;
+}
 
 /** Finished copy jobs are kept only to be looked at: the ledger is the truth. */
 const KEEP: Record<JobKind, BulkJobOptions> = {

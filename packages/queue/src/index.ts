@@ -15,6 +15,7 @@ export {
   stageRejects,
 } from "./chunk-record.js";
 export { countWorkers, openQueue, QUEUE_NAME, type QueueConnection } from "./connection.js";
+export { dateDelayed } from "./delayed-job.js";
 export { reasonOfJob } from "./failed-job.js";
 export { describeQueueFailure } from "./failure.js";
 export { inspectQueue, pingQueue, type QueueFacts } from "./inspect.js";
@@ -42,6 +43,7 @@ export {
   type Run,
   type RunLimits,
 } from "./run-record.js";
+export { readQueueTime } from "./server-time.js";
 export { startVerification, type VerificationScope } from "./start-verification.js";
 export { listStatuses, readStatus } from "./status.js";
 export {

@@ -7,6 +7,7 @@ import { type ChunkState, parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
 import { reasonOfJob } from "./failed-job.js";
 import { runKeys } from "./keys.js";
+import { promoteMisdated } from "./delayed-job.js";
 import { expireLedger, keepLedger } from "./ledger-lifetime.js";
 import { jobId, type JobKind, parseJob, type Payload } from "./payload.js";
 import { readActive } from "./run-record.js";
@@ -18,7 +19,7 @@ const PAGE = 1_000;
 /**
  * Requeues the chunks of the active run, and of the verifications of these runs, newest first, that the ledger
  * misses and no job holds: a lost `addBulk`, a queue restored from an older state, a job that stalled out.
- * Meant for a worker that finds itself idle. Returns how many were requeued.
+ * A job that a wrong clock has delayed is promoted. Meant for a worker that finds itself idle. Returns how many were requeued.
  */
 export async function requeueLost(queue: QueueConnection, runs: readonly RunId[]): Promise<number> {
   await alignQueue(queue);
@@ -118,6 +119,7 @@ async function requeue(
     const state = await queue.jobs.getJobState(id);
     if (state === "failed" && isOurs(job)) await fail(chunk, reasonOfJob(job.failedReason));
     // A job that someone has altered says nothing about its chunk, and a job that is in no list is never taken.
+    else if (state === "delayed") await promoteMisdated(queue, job);
     else if (state === "failed" || state === "completed" || state === "unknown") {
       await queue.jobs.remove(id);
       lost.push(chunk);

@@ -1,8 +1,13 @@
+import type { QueueConnection } from "./connection.js";
 import type { LedgerRedis } from "./ledger-redis.js";
 
 /** The queue Redis's clock, in Unix ms: the clocks of workers and operators need not agree. */
 export async function serverTime(redis: LedgerRedis): Promise<number> {
   return parseTime(await redis.time());
+}
+
+export async function readQueueTime(queue: QueueConnection): Promise<number> {
+  return await serverTime(queue.redis);
 }
 
 /** A reply to TIME, in Unix ms. */
