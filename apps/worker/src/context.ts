@@ -23,6 +23,8 @@ export interface Task {
   readonly chunk: number;
   /** Tells this attempt from every other one at the same chunk. */
   readonly attempt: string;
+  /** The run's when this attempt read it, null before that: what a retry has overtaken is not recorded. */
+  generation: number | null;
   /** What the chunk took so far. */
   attemptStats(): AttemptStats;
   /** Aborted when the worker must stop or no longer holds the job. */

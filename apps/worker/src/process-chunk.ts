@@ -27,6 +27,7 @@ import type { ReadOptions, SessionSource } from "@rehome/source";
 import { describeWay, type LoadOptions } from "@rehome/target";
 import { admit, admitPhase, checkTarget, assertSameServers } from "./admission.js";
 import type { Context, Task } from "./context.js";
+import { RetryLater } from "./interruption.js";
 
 /**
  * Copies one chunk: extract, transform, load, record. Doing it again, or twice at once, leads to the same end.
@@ -35,6 +36,7 @@ import type { Context, Task } from "./context.js";
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
   const { queue, target } = context;
   const run = await step("read-run", () => readRun(queue, task.run));
+  task.generation = run.generation;
   admitPhase(run.phase);
   const before = await step("read-chunk", () => readChunkState(queue, run.id, task.chunk));
   if (before.state === "done") {
@@ -68,9 +70,11 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
 
   await step("check-target", () => checkTarget(context, task, run));
   task.signal.throwIfAborted();
-  await step("record", () =>
-    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.attemptStats(), before),
+  const begun = { before, generation: run.generation };
+  const recorded = await step("record", () =>
+    recordChunk(queue, run.id, task.chunk, task.attempt, counts, task.attemptStats(), begun),
   );
+  if (!recorded) throw new RetryLater("the run was retried meanwhile", 0);
   await step("finalize", () => finalizeRun(queue, run.id));
   return counts;
 }

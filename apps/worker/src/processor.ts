@@ -29,7 +29,7 @@ export function makeProcessor(parts: Omit<Context, "markersSeen">): Processor<Pa
     const started = performance.now();
     const elapsed = () => Math.round(performance.now() - started);
     const attemptStats = () => ({ attempts: job.attemptsMade + 1, ms: elapsed() });
-    const task: Task = { kind, run, chunk, attempt, attemptStats, signal, log };
+    const task: Task = { kind, run, chunk, attempt, generation: null, attemptStats, signal, log };
     try {
       const counts =
         kind === "copy" ? await processChunk(context, task) : await verifyChunk(context, task);
@@ -85,7 +85,10 @@ async function endAttempt(
     throw new Error(reason);
   }
   task.log.error({ err: error }, "chunk failed");
-  await recordFailure(context, task, reason);
+  if (!(await recordFailure(context, task, reason))) {
+    const later = new RetryLater("another attempt has overtaken this one", 0);
+    return await putOff(context, job, token, task, later);
+  }
   throw new UnrecoverableError(reason);
 }
 
@@ -116,13 +119,17 @@ function isForgotten(error: unknown): boolean {
   return error instanceof RehomeError && error.code === "unknown-run";
 }
 
-async function recordFailure(context: Context, task: Task, reason: string): Promise<void> {
+/** False where it is not so after all: a failed job of a chunk that others have recorded would speak against them. */
+async function recordFailure(context: Context, task: Task, reason: string): Promise<boolean> {
+  const { queue } = context;
+  const { run, chunk } = task;
   if (task.kind === "copy") {
-    await failChunk(context.queue, task.run, task.chunk, reason, task.attemptStats());
-    await finalizeRun(context.queue, task.run);
-    return;
+    const stats = task.attemptStats();
+    const recorded = await failChunk(queue, run, chunk, reason, stats, task.generation);
+    await finalizeRun(queue, run);
+    return recorded;
   }
-  const verification = await readVerification(context.queue, task.run);
-  if (verification !== null)
-    await failVerified(context.queue, task.run, verification.id, task.chunk, reason);
+  const verification = await readVerification(queue, run);
+  if (verification !== null) await failVerified(queue, run, verification.id, chunk, reason);
+  return true;
 }

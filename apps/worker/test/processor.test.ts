@@ -255,3 +255,27 @@ describe("a chunk job", () => {
     for (const { id } of rows) expect(scene.lines.join("")).not.toContain(id);
   });
 });
+
+describe("an attempt that a retry of the run overtakes", () => {
+  it.each(["record", "fail"])("does not %s its chunk, and looks at it again", async (end) => {
+    const run = await newRun(scene);
+    await enqueue(scene, run, 1);
+    let loads = 0;
+    const frozen: Target = {
+      ...scene.target,
+      load: async (sessions, options) => {
+        loads += 1;
+        // As if the run had ended and been taken back to work by `rehome retry` meanwhile.
+        if (loads === 1) await scene.queue.redis.hincrby(`{rehome}:run:${run}`, "generation", 1);
+        if (loads === 1 && end === "fail") throw new RehomeError("odd", "target: odd");
+        return await scene.target.load(sessions, options);
+      },
+    };
+    expect(await work(scene, 1, { target: frozen })).toEqual(["completed"]);
+    expect(loads).toBe(2);
+    expect(await readStatus(scene.queue, run)).toMatchObject({
+      phase: "completed",
+      sessions: { read: 100, migrated: 95 },
+    });
+  });
+});

@@ -8,9 +8,10 @@
 --   chunk          its number
 --   names, counts  the names of the counts, and the counts in the same order
 --   stats          "attempts milliseconds", or '' where they are not known
+--   generation     the run's when the attempt began, or ''
 --   retried        the entry whose rejects alone were tried again, or ''
 -- Returns 1 when it is recorded; 0 when nothing was to be recorded, because the run is gone or another attempt was faster;
--- -1 when the staged rejects are missing.
+-- -1 when the staged rejects are missing; -2 when the run was retried meanwhile.
 local run, chunks, samples, staged, rejects, active, attempts, changed, series = unpack(KEYS)
 local given = cjson.decode(ARGV[1])
 
@@ -83,6 +84,10 @@ end
 if redis.call('EXISTS', run) == 0 then
   redis.call('UNLINK', staged)
   return 0
+end
+if is_overtaken(run, given.generation) then
+  redis.call('UNLINK', staged)
+  return -2
 end
 local recorded = record(redis.call('HGET', chunks, given.chunk) or '', rejected_of(given.names, given.counts))
 if recorded ~= 1 then return recorded end

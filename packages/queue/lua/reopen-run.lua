@@ -1,4 +1,4 @@
--- Makes a run that has ended the active one again. As many sessions as it has rejected so far may be rejected once more.
+-- Makes a run that has ended the active one again, and attempts that began before its past: see is_overtaken. As many sessions as it has rejected so far may be rejected once more.
 -- Its chunks are not reopened yet: until they are, the lease keeps the run from being finalized.
 --
 -- KEYS[1] run   KEYS[2] active run   KEYS[3] lease of the retry
@@ -13,6 +13,7 @@ if holder and holder ~= ARGV[1] then return { 'active', holder } end
 redis.call('SET', KEYS[2], ARGV[1])
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
 redis.call('HSET', KEYS[1], 'phase', complete == '1' and 'running' or 'planning', 'notice', '', 'forgiven', rejected)
+redis.call('HINCRBY', KEYS[1], 'generation', 1)
 redis.call('HDEL', KEYS[1], 'finishedAt')
 -- The rest of the ledger is to be kept as well: see mark-lifetime.lua.
 redis.call('HSET', KEYS[1], 'expires', '0')

@@ -71,11 +71,18 @@ export async function stageRejects(
   );
 }
 
+/** How things stood when an attempt began. */
+export interface Begun {
+  /** The chunk: where only its rejects were tried again, and another attempt was faster, what that one recorded stays. */
+  readonly before?: ChunkState;
+  /** The run's: an attempt that a retry of the run has overtaken is refused. */
+  readonly generation?: number;
+}
+
 /**
- * Counts, staged rejects and the stats of its attempts enter the ledger at once. A chunk recorded twice counts once. `before` is how
- * the chunk stood when the attempt began: where only its rejects were tried again, and another attempt was faster,
- * what that one recorded stays. Throws RehomeError `rejects-expired`, which is retryable, where the rejects counted
- * were not kept until now.
+ * Counts, staged rejects and the stats of its attempts enter the ledger at once. A chunk recorded twice counts once.
+ * Returns false where the run was retried after the attempt had begun: the chunk is to be looked at again. Throws
+ * RehomeError `rejects-expired`, which is retryable, where the rejects counted were not kept until now.
  */
 export async function recordChunk(
   queue: QueueConnection,
@@ -84,8 +91,8 @@ export async function recordChunk(
   attempt: string,
   counts: Counts,
   stats: AttemptStats | null = null,
-  before: ChunkState = { state: "open" },
-): Promise<void> {
+  { before = { state: "open" }, generation }: Begun = {},
+): Promise<boolean> {
   const keys = runKeys(run);
   const recorded = await recordScript(
     queue.redis,
@@ -108,6 +115,7 @@ export async function recordChunk(
         counts: COUNT_NAMES.map((name) => counts[name]),
         stats: renderAttemptStats(stats),
         retried: before.state === "retry" ? renderEntry(before) : "",
+        generation: generation ?? "",
       }),
     ],
   );
@@ -118,6 +126,7 @@ export async function recordChunk(
       { hint: "Smaller chunks take less time: see --chunk-size", retryable: true },
     );
   }
+  return recorded !== -2;
 }
 
 /** Drops what an attempt set aside and did not record. */
@@ -130,20 +139,32 @@ export async function dropStaged(
   await queue.redis.unlink(runKeys(run).staged(chunk, attempt));
 }
 
-/** A chunk has failed for good; `reason` is core's `reasonOf`. */
+/**
+ * A chunk has failed for good; `reason` is core's `reasonOf`. Returns false where that is not so after all: the chunk is
+ * done, the run gone, or retried after the attempt of `generation` had begun.
+ */
 export async function failChunk(
   queue: QueueConnection,
   run: RunId,
   chunk: number,
   reason: string,
   stats: AttemptStats | null = null,
-): Promise<void> {
+  generation: number | null = null,
+): Promise<boolean> {
   const keys = runKeys(run);
-  await failScript(
+  const given = {
+    chunk,
+    reason,
+    stats: renderAttemptStats(stats),
+    names: COUNT_NAMES,
+    generation: generation ?? "",
+  };
+  const recorded = await failScript(
     queue.redis,
     [keys.run, keys.chunks, keys.attempts, keys.changed],
-    [JSON.stringify({ chunk, reason, stats: renderAttemptStats(stats), names: COUNT_NAMES })],
+    [JSON.stringify(given)],
   );
+  return recorded === 1;
 }
 
 /**

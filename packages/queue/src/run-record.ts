@@ -58,6 +58,8 @@ export interface Run extends FrozenRun {
   readonly total: number;
   /** Sessions in the plan so far: `chunkSize` a chunk, and what is left for the last. */
   readonly planned: number;
+  /** How often the run was taken back to work: see `Begun` of chunk-record.ts. */
+  readonly generation: number;
 }
 
 const createScript = loadScript("create-run");
@@ -126,6 +128,7 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     planComplete: record["planComplete"] === "1",
     total: Number(record["total"]),
     planned: Number(record["planned"]),
+    generation: Number(record["generation"] ?? 0),
   };
 }
 

@@ -57,6 +57,7 @@ describe("a run", () => {
       planComplete: false,
       total: 0,
       planned: 0,
+      generation: 0,
     });
   });
 

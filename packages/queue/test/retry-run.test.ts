@@ -8,6 +8,7 @@ import {
   requeueLost,
   readChunkState,
   readRejectedIds,
+  readRun,
   readStatus,
   recordChunk,
   retryRun,
@@ -238,12 +239,12 @@ describe("retrying", () => {
     const before = await readChunkState(queue, run, 1);
     await stageRejects(queue, run, 1, "fast", [reject("y")]);
     const fast = { ...zeroCounts(), read: 10, migrated: 9, rejected: 1 };
-    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    await recordChunk(queue, run, 1, "fast", fast, null, { before });
     // The other found fewer rejects to try: they were being replaced.
     await stageRejects(queue, run, 1, "slow", [reject("x")]);
     const slow = { ...zeroCounts(), read: 8, migrated: 8 };
-    await recordChunk(queue, run, 1, "slow", slow, null, before);
-    await recordChunk(queue, run, 1, "fast", fast, null, before);
+    await recordChunk(queue, run, 1, "slow", slow, null, { before });
+    await recordChunk(queue, run, 1, "fast", fast, null, { before });
     expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: fast });
     expect((await readStatus(queue, run)).sessions).toMatchObject({ read: 20, rejected: 1 });
     expect(await queue.redis.hkeys(`{rehome}:run:${run}:rejects:1`)).toEqual(["y"]);
@@ -253,10 +254,10 @@ describe("retrying", () => {
     await finish(queue, run, 2, { read: 5, migrated: 5 });
     await retryRun(queue, run);
     const again = await readChunkState(queue, run, 1);
-    await recordChunk(queue, run, 1, "slow", slow, null, before);
+    await recordChunk(queue, run, 1, "slow", slow, null, { before });
     expect(await readChunkState(queue, run, 1)).toEqual({ state: "retry", counts: fast });
     const whole = { ...zeroCounts(), read: 10, migrated: 10 };
-    await recordChunk(queue, run, 1, "new", whole, null, again);
+    await recordChunk(queue, run, 1, "new", whole, null, { before: again });
     expect(await readChunkState(queue, run, 1)).toEqual({ state: "done", counts: whole });
   });
 
@@ -267,11 +268,43 @@ describe("retrying", () => {
     const before = await readChunkState(queue, run, 1);
     await failChunk(queue, run, 1, "broken");
     const counts = { ...zeroCounts(), read: 10, migrated: 10 };
-    await recordChunk(queue, run, 1, "a", counts, null, before);
+    await recordChunk(queue, run, 1, "a", counts, null, { before });
     expect(await readStatus(queue, run)).toMatchObject({
       chunks: { done: 2, failed: 0 },
       sessions: { read: 20, migrated: 20, rejected: 0 },
     });
+  });
+
+  it("refuses what an attempt of the time before it records, which others have overtaken", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    // It read the run and its chunk, copied, and stands still before it records.
+    const { generation } = await readRun(queue, run);
+    await stageRejects(queue, run, 0, "stale", [reject("x"), reject("y")]);
+    await finish(queue, run, 0, { read: 5, migrated: 3, rejected: 2 }, ["x", "y"]);
+    await retryRun(queue, run);
+    const before = await readChunkState(queue, run, 0);
+    const mended = { ...zeroCounts(), read: 5, migrated: 5 };
+    const now = { before, generation: (await readRun(queue, run)).generation };
+    expect(await recordChunk(queue, run, 0, "new", mended, null, now)).toBe(true);
+    expect(await finalizeRun(queue, run)).toBe("completed");
+
+    const stale = { ...zeroCounts(), read: 5, migrated: 3, rejected: 2 };
+    const then = { before: { state: "open" }, generation } as const;
+    expect(await recordChunk(queue, run, 0, "stale", stale, null, then)).toBe(false);
+    expect((await readStatus(queue, run)).sessions).toMatchObject({ migrated: 5, rejected: 0 });
+    expect(await queue.redis.keys(`{rehome}:run:${run}:*:0*`)).toEqual([]);
+  });
+
+  it("refuses the failure of an attempt of the time before it", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue, 1);
+    const { generation } = await readRun(queue, run);
+    await finish(queue, run, 0, { read: 5, migrated: 4, rejected: 1 }, ["x"]);
+    await retryRun(queue, run);
+    expect(await failChunk(queue, run, 0, "broken", null, generation)).toBe(false);
+    expect((await readChunkState(queue, run, 0)).state).toBe("retry");
+    expect((await readStatus(queue, run)).chunks).toMatchObject({ failed: 0, waiting: 1 });
   });
 
   it("interrupted half-way can be done again", async () => {

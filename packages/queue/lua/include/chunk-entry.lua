@@ -9,6 +9,14 @@ local function state_of(entry)
   return entry and string.match(entry, '^%a+') or 'open'
 end
 
+-- An attempt that began before the run was retried knows nothing of what was recorded and reopened since: it may be one
+-- that stood still for hours. `generation` is what the run's record said when the attempt began, or '' where nothing is
+-- known of it.
+local function is_overtaken(run, generation)
+  if generation == '' then return false end
+  return tonumber(redis.call('HGET', run, 'generation') or '0') ~= tonumber(generation)
+end
+
 local function counts_of(entry)
   local counts = {}
   for number in string.gmatch(string.match(entry, '^%a+ (.*)$') or '', '%S+') do
