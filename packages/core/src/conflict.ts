@@ -5,17 +5,17 @@ import type { RecencyForm, RecencyRule } from "./target-layout.js";
 export const CONFLICT_POLICIES = ["newer", "replace", "keep"] as const;
 export type ConflictPolicy = (typeof CONFLICT_POLICIES)[number];
 
-/** How what is found in the target stands to the source's. */
-export type Order = "newer" | "same" | "older" | "incomparable";
+/** How what is found in the target stands to the source's. `tied`: rounded alike, so either may be the newer one. */
+export type Order = "newer" | "same" | "tied" | "older" | "incomparable";
 
 /** Numbers that grow with time; null for a text that is not of the form. */
-const MEASURES: Record<RecencyForm, (text: string) => bigint | null> = {
-  iso: (text) =>
+const MEASURES = {
+  iso: (text: string) =>
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(text)
       ? BigInt(text.replaceAll(/\D/g, ""))
       : null,
   // Exactly: JavaScript's own numbers could not tell two times in nanoseconds apart.
-  number: (text) => {
+  number: (text: string) => {
     const [, sign = "", whole = "", fraction = ""] = DECIMAL.exec(text) ?? [];
     if (whole === "") return null;
     const magnitude = BigInt(whole + fraction.padEnd(MAX_DIGITS, "0"));
@@ -31,11 +31,14 @@ export function compareTexts(
   source: string | null,
   form: RecencyForm,
 ): Order {
-  if (found === source) return "same";
-  if (found === null || source === null) return found === null ? "older" : "newer";
-  const [a, b] = [MEASURES[form](found), MEASURES[form](source)];
+  if (found === null) return source === null ? "same" : "older";
+  if (source === null) return "newer";
+  const equal = form === "rounded-number" ? "tied" : "same";
+  if (found === source) return equal;
+  const measure = MEASURES[form === "iso" ? "iso" : "number"];
+  const [a, b] = [measure(found), measure(source)];
   if (a === null || b === null) return "incomparable";
-  return a > b ? "newer" : a < b ? "older" : "same";
+  return a > b ? "newer" : a < b ? "older" : equal;
 }
 
 /** A server older than Redis 7 tells only the time to live: what it is asked for may be a millisecond off. */

@@ -1,4 +1,4 @@
-import { columnOf, type ResolvedStore } from "./column.js";
+import { type Column, columnOf, type ResolvedStore } from "./column.js";
 import { recencyField } from "./field.js";
 import { type Mapping, nullText, renamed } from "./mapping.js";
 import type { IdKind } from "./session.js";
@@ -24,8 +24,11 @@ export type RecencyRule =
     }
   | { readonly by: "expiry" };
 
-/** Texts of the mapping's ISO form, or numbers. */
-export type RecencyForm = "iso" | "number";
+/**
+ * Texts of the mapping's ISO form, or numbers. A rounded number holds less than the source does: where two are equal,
+ * either session may be the newer one.
+ */
+export type RecencyForm = "iso" | "number" | "rounded-number";
 
 /** Where and as what a run's sessions lie in the target. */
 export interface TargetLayout {
@@ -55,11 +58,16 @@ export function targetLayoutOf(run: {
 function recencyRule(store: ResolvedStore, mapping: Mapping): RecencyRule {
   const field = recencyField(store);
   if (field === null) return { by: "expiry" };
-  const isIso = columnOf(store, 0, field.column).kind === "time" && mapping.timestamps === "iso";
   return {
     by: "field",
     name: renamed(mapping.renames, field.name),
-    form: isIso ? "iso" : "number",
+    form: recencyForm(columnOf(store, 0, field.column), mapping),
     absent: nullText(mapping),
   };
+}
+
+/** Only the ISO form holds all of a time; a number is copied as it is. */
+function recencyForm({ kind }: Column, { timestamps }: Mapping): RecencyForm {
+  if (kind !== "time") return "number";
+  return timestamps === "iso" ? "iso" : "rounded-number";
 }

@@ -1,4 +1,9 @@
-import { compareRecency, type ConflictPolicy, EXPIRY_TOLERANCE_MS } from "./conflict.js";
+import {
+  compareRecency,
+  type ConflictPolicy,
+  EXPIRY_TOLERANCE_MS,
+  type Order,
+} from "./conflict.js";
 import { type FoundSession, type TargetSession, type Text, textBytes } from "./session.js";
 import type { TargetLayout } from "./target-layout.js";
 import type { Transformed } from "./transformed-batch.js";
@@ -82,13 +87,15 @@ export function compareSession(
       return wasRejected ? "rejected" : found.type === "none" ? "missing" : "mismatched";
     case "expired":
       if (found.type !== type || (found.expiresAt ?? Infinity) <= now) return "expired";
-      return isKept(expected, found, written) ? "kept" : "mismatched";
+      return isKept(expected, found, written, ["newer", "incomparable"]) ? "kept" : "mismatched";
     case "write":
       if (found.type === type && holdsExactly(expected.session, found)) return "matched";
       if (wasRejected) return "rejected";
       if (found.type === "none") return "missing";
       if (found.type !== type) return "mismatched";
-      return isKept(expected.session, found, written) ? "kept" : "mismatched";
+      return isKept(expected.session, found, written, ["newer", "tied", "incomparable"])
+        ? "kept"
+        : "mismatched";
   }
 }
 
@@ -110,12 +117,16 @@ function holdsExactly(expected: TargetSession, found: FoundSession): boolean {
   return true;
 }
 
+/**
+ * `orders`: what `newer` does not replace. A tie does not save the copy of a session that has expired: it would
+ * outlive a logout that moved nothing but the expiry.
+ */
 function isKept(
   source: { readonly recency: string | null; readonly expiresAt: number },
   found: FoundSession,
   { layout, conflict }: Written,
+  orders: readonly Order[],
 ): boolean {
   if (conflict !== "newer") return conflict === "keep";
-  const order = compareRecency(found, source, layout.recency);
-  return order === "newer" || order === "incomparable";
+  return orders.includes(compareRecency(found, source, layout.recency));
 }

@@ -16,7 +16,7 @@ const A = "2026-11-23T18:38:56.924122Z";
 const B = "2026-11-23T18:38:56.924123Z";
 
 function compareActivity(found: string | null, source: string | null, form: TimestampForm) {
-  const recencyForm: RecencyForm = form === "iso" ? "iso" : "number";
+  const recencyForm: RecencyForm = form === "iso" ? "iso" : "rounded-number";
   return compareTexts(found, source, recencyForm);
 }
 
@@ -36,7 +36,8 @@ describe("what is found in the target", () => {
       fc.property(years1To9999, steps, (time, step) => {
         const source = time + 2n * unit;
         const found = renderInstant(source + step * unit, form);
-        const expected = step > 0n ? "newer" : step < 0n ? "older" : "same";
+        const equal = form === "iso" ? "same" : "tied";
+        const expected = step > 0n ? "newer" : step < 0n ? "older" : equal;
         fc.pre(source + step * unit <= 253_402_300_799_999_999n);
         expect(compareActivity(found, renderInstant(source, form), form)).toBe(expected);
       }),
@@ -48,7 +49,19 @@ describe("what is found in the target", () => {
     expect(compareActivity("10000000000", "9999999999", "epoch-seconds")).toBe("newer");
     expect(compareActivity("-2", "-10", "epoch-milliseconds")).toBe("newer");
     expect(compareActivity("1795459136.5", "1795459136", "epoch-seconds")).toBe("newer");
-    expect(compareActivity("01795459136", "1795459136", "epoch-seconds")).toBe("same");
+    expect(compareActivity("01795459136", "1795459136", "epoch-seconds")).toBe("tied");
+  });
+
+  test("is the same only where no time is rounded: of two in one second either may be newer", () => {
+    const [early, late] = [1_795_459_136_100_000n, 1_795_459_136_900_000n];
+    for (const form of ["epoch-seconds", "epoch-milliseconds"] as const) {
+      const [found, source] = [late, early].map((time) => renderInstant(time, form));
+      const expected = form === "epoch-seconds" ? "tied" : "newer";
+      expect(compareActivity(found as string, source as string, form)).toBe(expected);
+      expect(compareActivity("1.0", "1", form)).toBe("tied");
+    }
+    expect(compareTexts("1.0", "1", "number")).toBe("same");
+    expect(compareTexts(A, A, "iso")).toBe("same");
   });
 
   test("is the oldest when absent, and the same when absent on both sides", () => {

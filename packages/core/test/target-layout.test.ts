@@ -34,13 +34,17 @@ describe("the layout of a run's sessions in the target", () => {
       }),
     ).toMatchObject({
       keys: { prefix: "p:" },
-      recency: { name: "seen", form: "number", absent: "-" },
+      recency: { name: "seen", form: "rounded-number", absent: "-" },
     });
   });
 
   test("compares numbers where the field holds one, whatever the form of times", () => {
     expect(layout(withRecency, { seen: "number" }).recency).toMatchObject({ form: "number" });
     expect(layout(withRecency, { seen: "time" }).recency).toMatchObject({ form: "iso" });
+    const seconds = { timestamps: "epoch-seconds" } as const;
+    expect(layout(withRecency, { seen: "number" }, seconds).recency).toMatchObject({
+      form: "number",
+    });
   });
 
   test("compares expiries where the store names no recency", () => {

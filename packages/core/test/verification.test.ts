@@ -226,6 +226,11 @@ describe("a live session that does not match", () => {
       conflict: "newer",
     } as const;
     expect(verdict(withField("last_activity_at", "1000000000"), options)).toBe("kept");
+    expect(verdict(exactly, options)).toBe("matched");
+    expect(verdict(withField("theme", "x"), options)).toBe("kept");
+    expect(verdict(withField("theme", "x"), { ...options, conflict: "replace" })).toBe(
+      "mismatched",
+    );
     expect(verdict(withField("last_activity_at", "99999999"), options)).toBe("mismatched");
   });
 
@@ -251,6 +256,8 @@ describe("an expired session", () => {
     expect(verdict(longer(exactly), { now, conflict: "newer" })).toBe("mismatched");
     const newer = longer(withField("last_activity_at", NEWER));
     expect(verdict(newer, { now, conflict: "replace" })).toBe("mismatched");
+    const mapping = { timestamps: "epoch-seconds" } as const;
+    expect(verdict(longer(exactly), { mapping, now, conflict: "newer" })).toBe("mismatched");
   });
 
   test("is expired when its copy expires while one looks", () => {

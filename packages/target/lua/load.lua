@@ -1,14 +1,14 @@
 -- Writes, keeps or removes one session per key by the run's conflict policy, each in one step. After expiry.lua.
 -- KEYS: one per session
 -- ARGV: policy; how to write: 'restore', 'hset' or 'set';
---       what `newer` compares: 'iso' or 'number', the name of the field, '' or '=' and the text that stands for null;
---       or 'expiry', '', '';
+--       what `newer` compares: 'iso', 'number' or 'rounded-number', the name of the field, '' or '=' and the text that
+--       stands for null; or 'expiry', '', '';
 --       then per session: expiry in Unix ms ('' where it has expired); what of it is compared: its recency as text ('' for
 --       none), or its expiry in Unix ms; how many arguments follow, and these: nothing where it has expired, else the
 --       payload of RESTORE, name, value …, or the string.
 -- Under the policy 'keep' a hash is written by 'hset': its fields are compared.
--- Replies with one text, a letter per session: m migrated, k kept, i kept as incomparable, w wrong type, e expired;
--- or with the error that stopped it, before which some may have been written, each as a whole.
+-- Replies with one text, a letter per session: m migrated, k kept, i kept as incomparable, t tied and left as it was,
+-- w wrong type, e expired; or with the error that stopped it, before which some may have been written, each as a whole.
 local policy, way, form, recency_name, null_mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local expected_type = way == 'set' and 'string' or 'hash'
 local ISO = '^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%d%d%d%dZ$'
@@ -41,12 +41,13 @@ local function is_larger(a, b)
   return a.fraction > b.fraction
 end
 
--- How a session found stands to the one at hand: 'k' newer, 'i' incomparable, nil older or the same. The rules of
--- core's conflict.ts.
+-- How a session found stands to the one at hand: 'k' newer, 'i' incomparable, 't' rounded alike, nil older or the same.
+-- The rules of core's conflict.ts.
 local function compare_texts(found, recency)
   if not found or '=' .. found == null_mark then return nil end
   if recency == '' then return 'k' end
-  if found == recency then return nil end
+  local equal = form == 'rounded-number' and 't' or nil
+  if found == recency then return equal end
   if form == 'iso' then
     if not string.find(found, ISO) then return 'i' end
     -- Both have the same shape, so a collation cannot order them otherwise than bytes do.
@@ -54,7 +55,8 @@ local function compare_texts(found, recency)
   end
   local theirs, ours = decimal(found), decimal(recency)
   if not theirs or not ours then return 'i' end
-  return is_larger(theirs, ours) and 'k' or nil
+  if is_larger(theirs, ours) then return 'k' end
+  return not is_larger(ours, theirs) and equal or nil
 end
 
 -- A millisecond is within what core allows for, so that what is kept here does not differ there.
@@ -152,7 +154,8 @@ for i = 1, #KEYS do
   local result, failure = stands_in_the_way(key, is_expired, expires_at, recency, first, last)
   if failure then return failure end
   if is_expired then
-    if not result and policy ~= 'keep' then redis.call('UNLINK', key) end
+    -- A tie does not save the copy: it would outlive a logout that moved nothing but the expiry.
+    if (not result or result == 't') and policy ~= 'keep' then redis.call('UNLINK', key) end
     result = 'e'
   elseif not result then
     failure = write[way](key, expires_at, first, last)

@@ -25,9 +25,13 @@ const RESULTS = {
   /** The key holds another Redis type, and was left as it is. */
   w: "wrong-type",
   e: "expired",
+  /** Nothing was done: both sides' recency is rounded to the same number, so their values decide. */
+  t: "tied",
 } as const;
 
-export type LoadResult = (typeof RESULTS)[keyof typeof RESULTS];
+type Decision = (typeof RESULTS)[keyof typeof RESULTS];
+
+export type LoadResult = Exclude<Decision, "tied">;
 
 /** The two connections to the target: for commands one by one, and for many that are encoded already. */
 export interface TargetClients {
@@ -55,7 +59,7 @@ export async function load(
   options: LoadOptions,
 ): Promise<(LoadResult | null)[]> {
   refuseUnwritable(sessions);
-  const results: (LoadResult | "present" | null)[] = [];
+  const results: (Decision | "present" | null)[] = [];
   const submitted: number[] = [];
   for (let i = 0; i < sessions.count; i += 1) {
     results.push(null);
@@ -69,12 +73,17 @@ export async function load(
   }
   const undecided =
     absentWrite === null ? submitted : submitted.filter((i) => results[i] === "present");
-  if (undecided.length > 0) {
-    const calls = encodeScriptCalls(sessions, undecided, options, way);
-    const decided = await sendAll(calls, (call) => send(connection, call));
-    for (const [i, result] of decided.entries()) results[undecided[i] as number] = result;
-  }
+  await decide(undecided, options);
+  // Which of two is newer cannot be told, so what is there stays; only what is there already counts as migrated.
+  const tied = undecided.filter((i) => results[i] === "tied");
+  await decide(tied, { ...options, conflict: "keep" });
   return results as (LoadResult | null)[];
+
+  async function decide(chosen: readonly number[], under: LoadOptions): Promise<void> {
+    const calls = encodeScriptCalls(sessions, chosen, under, way);
+    const decided = await sendAll(calls, (call) => send(connection, call));
+    for (const [i, result] of decided.entries()) results[chosen[i] as number] = result;
+  }
 }
 
 /** Null where the script alone can write. */
@@ -144,7 +153,7 @@ async function sendAll<Sent, Answer>(
   return answers.flat();
 }
 
-async function send(connection: Connection, call: ScriptCall): Promise<LoadResult[]> {
+async function send(connection: Connection, call: ScriptCall): Promise<Decision[]> {
   const letters = await script(connection.call, call.keys, call.args);
   if (typeof letters !== "string" || letters.length !== call.keys.length) {
     throw new Error(`the load script did not answer for each of ${call.keys.length} sessions`);

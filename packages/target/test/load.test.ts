@@ -1,3 +1,4 @@
+import type { RecencyRule } from "@rehome/core";
 import { describe, expect, test } from "vitest";
 import {
   batchOf,
@@ -273,10 +274,51 @@ describe.each(WAYS)("written by %s", (way) => {
       for (const [i, [theirs]] of cases.entries())
         await redis.hset(`${keys}${i}`, "last_activity_at", theirs);
       const entries = cases.map(([, ours], i) => write(`${i}`, { recency: ours }));
-      const number = options(keys, "newer", { timestamps: "epoch-milliseconds" });
+      const { layout } = options(keys);
+      const recency = { ...layout.recency, form: "number" } as RecencyRule;
+      const number = { conflict: "newer", layout: { ...layout, recency } } as const;
       expect(await target.load(batchOf(entries), number)).toEqual(
         cases.map(([, , result]) => result),
       );
+    });
+
+    test.each(["epoch-seconds", "epoch-milliseconds"] as const)(
+      "a session with the same %s is kept unless it holds exactly what would be written, since either may be newer",
+      async (timestamps) => {
+        const keys = prefix();
+        const loadOptions = options(keys, "newer", { timestamps });
+        const entries = ["same", "value", "later", "zeros", "older"].map((name) =>
+          write(name, { recency: "1795459136" }),
+        );
+        await target.load(batchOf(entries), loadOptions);
+        await redis.hset(`${keys}value`, "cart", "two apples");
+        await redis.pexpireat(`${keys}later`, EXPIRY + 5);
+        await redis.hset(`${keys}zeros`, "last_activity_at", "01795459136.0");
+        await redis.hset(`${keys}older`, "last_activity_at", "1795459135", "cart", "none");
+        for (let time = 0; time < 2; time += 1) {
+          expect(await target.load(batchOf(entries), loadOptions)).toEqual([
+            "migrated",
+            "kept",
+            "kept",
+            "kept",
+            "migrated",
+          ]);
+        }
+        expect(await redis.hget(`${keys}value`, "cart")).toBe("two apples");
+        expect(await redis.pexpiretime(`${keys}later`)).toBe(EXPIRY + 5);
+        expect(await redis.hget(`${keys}older`, "cart")).toBe("apples");
+      },
+    );
+
+    test("a tie does not save an expired session's copy, which would outlive a logout", async () => {
+      const keys = prefix();
+      await redis.hset(`${keys}a`, { last_activity_at: "1795459136" });
+      await redis.hset(`${keys}b`, { last_activity_at: "1795459137" });
+      const entries = ["a", "b"].map((name) => expired(name, "1795459136"));
+      const loadOptions = options(keys, "newer", { timestamps: "epoch-seconds" });
+      expect(await target.load(batchOf(entries), loadOptions)).toEqual(["expired", "expired"]);
+      expect(await redis.exists(`${keys}a`)).toBe(0);
+      expect(await redis.exists(`${keys}b`)).toBe(1);
     });
 
     test("of hashes without a recency the expiries are compared", async () => {

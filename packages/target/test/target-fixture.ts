@@ -85,7 +85,7 @@ export function layoutUnder(prefix: string, mapping: object = {}): TargetLayout 
     recency: {
       by: "field",
       name: renamed(parsed.renames, "last_activity_at"),
-      form: parsed.timestamps === "iso" ? "iso" : "number",
+      form: parsed.timestamps === "iso" ? "iso" : "rounded-number",
       absent: nullText(parsed),
     },
   };
