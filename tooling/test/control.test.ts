@@ -206,7 +206,33 @@ describe("rehome retry", () => {
   });
 });
 
+describe("rehome start", () => {
+  it("leaves no marker in the target where the queue Redis refuses to hold a run", async () => {
+    const house = await furnishedHouse();
+    await house.queue.replicaof("127.0.0.1", 1);
+    const { code, stderr } = await house.rehome(["start"]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("READONLY"),
+    });
+    expect(await house.target.keys("*")).toEqual([]);
+  });
+});
+
 describe("rehome forget", () => {
+  it("works without the target, whose marker expires by itself", async () => {
+    const house = await furnishedHouse();
+    const { run } = await house.rehomeJson<{ run: string }>(["start"]);
+    await house.rehome(["cancel", run]);
+    await house.servers.target.stop();
+    const { code, stderr } = await house.rehome(["forget", run]);
+    expect({ code, stderr }).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("stays in the target until it expires"),
+    });
+    expect(await house.queue.keys(`*${run}*`)).toEqual([]);
+  });
+
   it("deletes what the queue Redis holds of a run, and only once it has ended", async () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 100);
@@ -214,8 +240,10 @@ describe("rehome forget", () => {
     expect((await house.rehome(["forget", run])).stderr).toMatch(/rehome cancel/);
     await house.startWorker();
     await ended(house);
+    expect(await house.target.keys(`*${run}*`)).toEqual([`rehome:marker:${run}`]);
     expect((await house.rehome(["forget", run])).code).toBe(0);
     expect(await house.queue.keys(`*${run}*`)).toEqual([]);
+    expect(await house.target.keys(`*${run}*`)).toEqual([]);
     expect(await house.rehomeJson(["runs"])).toEqual([]);
     expect((await readTarget(house.target)).size).toBe(100);
   });

@@ -7,9 +7,9 @@ export const urls = {
   queue: () => readUrl("QUEUE_URL", process.env),
 };
 
-/** Whether there is a source to look at, for a command that can do without. */
-export function isSourceSet(): boolean {
-  return (process.env["SOURCE_URL"] ?? "").trim() !== "";
+/** Whether there is a source to look at, or a target, for a command that can do without. */
+export function isSet(name: "SOURCE_URL" | "TARGET_URL"): boolean {
+  return (process.env[name] ?? "").trim() !== "";
 }
 
 /** The file named, or the current directory's. Throws RehomeError (exit 2). */

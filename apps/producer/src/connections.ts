@@ -2,7 +2,7 @@ import type { CatalogueTable } from "@rehome/core";
 import { openQueue, type QueueConnection } from "@rehome/queue";
 import { openSource, type Source } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
-import { isSourceSet, urls } from "./config.js";
+import { isSet, urls } from "./config.js";
 
 /** Opens the queue for one command. */
 export async function withQueue<T>(work: (queue: QueueConnection) => Promise<T>): Promise<T> {
@@ -35,7 +35,7 @@ export async function withServers<T>(work: (servers: Servers) => Promise<T>): Pr
 
 /** What tables the source has; null where SOURCE_URL is not set. No table is read. */
 export async function readCatalogue(): Promise<CatalogueTable[] | null> {
-  if (!isSourceSet()) return null;
+  if (!isSet("SOURCE_URL")) return null;
   const source = openSource(urls.source());
   try {
     return await source.listTables();

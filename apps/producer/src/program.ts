@@ -181,7 +181,7 @@ function addControl(program: Command): void {
     .option("--json", "print one JSON document")
     .action(
       ending(async (run: string, options: ControlOptions) =>
-        (await import("./commands/control.js")).forget(run, options),
+        (await import("./commands/forget.js")).forget(run, options),
       ),
     );
 }

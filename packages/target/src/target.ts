@@ -42,7 +42,7 @@ export interface Target {
   arePresent(ids: readonly SessionId[], keys: KeyLayout): Promise<boolean[]>;
   /** The ids of all keys under the prefix, by SCAN; see scan-ids.ts for how exact that is. */
   scanIds(keys: KeyLayout, signal?: AbortSignal): AsyncIterable<SessionId[]>;
-  /** Places a run's marker, outside the prefix; returns the token to check it by. */
+  /** Places a run's marker, outside the prefix; returns the token to check it by, which renews it. */
   placeMarker(run: RunId, keyPrefix: string): Promise<string>;
   checkMarker(run: RunId, token: string, keyPrefix: string): Promise<boolean>;
   removeMarker(run: RunId, keyPrefix: string): Promise<void>;

@@ -22,10 +22,45 @@ test("a marker is known by its token until it is removed, and only in the databa
   expect(await target.checkMarker(run, token, keys)).toBe(false);
 });
 
-test("a marker outlives any time the run may take", async () => {
-  const keys = prefix();
-  await target.placeMarker(run, keys);
-  expect(await redis.pttl(`rehome:marker:${run}`)).toBe(-1);
+const MONTH_MS = 30 * 86_400_000;
+
+test("a marker expires, later than the ledger of a run that ended when it was last asked for", async () => {
+  const [keys, key] = [prefix(), `rehome:marker:${run}`];
+  const token = await target.placeMarker(run, keys);
+  expect(await redis.pttl(key)).toBeGreaterThan(MONTH_MS);
+  await redis.pexpire(key, 5_000);
+  expect(await target.checkMarker(run, "another", keys)).toBe(false);
+  expect(await redis.pttl(key)).toBeLessThanOrEqual(5_000);
+  expect(await target.checkMarker(run, token, keys)).toBe(true);
+  expect(await redis.pttl(key)).toBeGreaterThan(MONTH_MS);
+  await target.removeMarker(run, keys);
+});
+
+test("a marker is renewed by a user who may not call PEXPIRE, and known by one who may not write at all", async () => {
+  const [keys, key] = [prefix(), `rehome:marker:${run}`];
+  const token = await target.placeMarker(run, keys);
+  for (const [rules, renews] of [
+    [["-pexpire"], true],
+    [["-pexpire", "-set"], false],
+  ] as const) {
+    const url = new URL(inject("redisUrl"));
+    [url.username, url.password] = ["marker-user", "canary-pass"];
+    await redis.acl(
+      "SETUSER",
+      url.username,
+      "reset",
+      "on",
+      ">canary-pass",
+      "~*",
+      "+@all",
+      ...rules,
+    );
+    const limited = openTarget(url);
+    await redis.pexpire(key, 5_000);
+    expect(await limited.checkMarker(run, token, keys)).toBe(true);
+    expect((await redis.pttl(key)) > MONTH_MS).toBe(renews);
+    await limited.close();
+  }
   await target.removeMarker(run, keys);
 });
 

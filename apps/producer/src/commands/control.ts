@@ -1,6 +1,5 @@
 import {
   cancelRun,
-  forgetRun,
   pauseRun,
   type QueueConnection,
   readRun,
@@ -64,16 +63,6 @@ export const retry: Verb = (named, options) =>
     await report(queue, run, options);
     return interrupt.signal.aborted ? 130 : exitCodeOf(status);
   });
-
-/** Deletes the run's ledger: its bounds and rejects are credentials. */
-export async function forget(named: string, { json }: ControlOptions): Promise<number> {
-  return await withRun(named, async (queue, run) => {
-    await forgetRun(queue, run);
-    if (json) printJson({ run });
-    else note(`run ${run} is forgotten`);
-    return 0;
-  });
-}
 
 async function withRun(
   named: string | undefined,

@@ -8,7 +8,14 @@ import {
   type RunId,
   step,
 } from "@rehome/core";
-import { createRun, type FrozenRun, readStatus, refuseWhileActive } from "@rehome/queue";
+import {
+  createRun,
+  type FrozenRun,
+  type QueueConnection,
+  readStatus,
+  refuseWhileActive,
+  resolveRun,
+} from "@rehome/queue";
 import type { SessionSource } from "@rehome/source";
 import { type Servers, withServers } from "../connections.js";
 import { exitCodeOf } from "../exit-code.js";
@@ -61,7 +68,7 @@ export async function start(options: StartOptions): Promise<number> {
   });
 }
 
-/** Nothing is written before everything has been looked at, and the marker goes again if another run becomes the active one. */
+/** Nothing is written before everything has been looked at, and the marker goes again where no run was made. */
 async function openRun(servers: Servers, options: StartOptions): Promise<Opened> {
   const { queue, source, target } = servers;
   const { mapping } = options;
@@ -86,12 +93,22 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
   try {
     await step("create-run", () => createRun(queue, id, frozen, limits));
   } catch (error) {
-    // After any other error the run may be there all the same: only the answer was lost.
-    if (error instanceof RehomeError && error.code === "run-active")
-      await target.removeMarker(id, mapping.keyPrefix);
+    // The run may be there all the same, where only the answer was lost.
+    if (!(await mayExist(queue, id)))
+      await target.removeMarker(id, mapping.keyPrefix).catch(() => undefined);
     throw error;
   }
   return { id, chunkSize: options.chunkSize, sessions: source.sessions(facts.store) };
+}
+
+/** Where the queue does not say, the marker stays until it expires. */
+async function mayExist(queue: QueueConnection, id: RunId): Promise<boolean> {
+  try {
+    await resolveRun(queue, id);
+    return true;
+  } catch (error) {
+    return !(error instanceof RehomeError && error.code === "unknown-run");
+  }
 }
 
 /** The plan goes on to its end when the wait is interrupted. */
