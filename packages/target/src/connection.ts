@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import { describeTargetFailure, failureToConnect } from "./failure.js";
+import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { parseTargetUrl } from "./url.js";
 
@@ -29,7 +30,6 @@ export function openConnection(url: URL, options: ConnectionOptions = {}): Conne
     ...server,
     connectionName: "rehome",
     connectTimeout: connectMs,
-    commandTimeout: commandMs,
     lazyConnect: true,
     // A client that reconnects by itself sends unanswered commands again, however late: an old session could
     // then overwrite one that the application has written meanwhile.
@@ -38,7 +38,7 @@ export function openConnection(url: URL, options: ConnectionOptions = {}): Conne
     // It would wait for a server that loads its data, and log to the console where INFO is not allowed.
     enableReadyCheck: false,
   };
-  const line = onDemand((onEnd) => connect(clientOptions, address, onEnd));
+  const line = onDemand((onEnd) => connect(clientOptions, commandMs, address, onEnd));
 
   async function send(
     name: "call" | "callBuffer",
@@ -47,7 +47,7 @@ export function openConnection(url: URL, options: ConnectionOptions = {}): Conne
   ): Promise<unknown> {
     const client = await line.get();
     try {
-      return await client.redis[name](command, args);
+      return await client.answered(client.redis[name](command, args));
     } catch (error) {
       if (breaksConnection(error)) client.drop();
       throw describeTargetFailure(isClosed(error) ? (client.broken() ?? connectionReset()) : error);
@@ -66,6 +66,8 @@ type ClientOptions = RedisOptions & { replyMapping?: "legacy" };
 
 interface Client {
   readonly redis: Redis;
+  /** Counts as waited for, until it is there. */
+  answered<T>(answer: Promise<T>): Promise<T>;
   /** Why the connection broke, as far as the client has said. */
   broken(): unknown;
   drop(): void;
@@ -73,6 +75,7 @@ interface Client {
 
 async function connect(
   options: ClientOptions,
+  inactivityMs: number,
   address: string,
   onEnd: () => void,
 ): Promise<Client> {
@@ -87,14 +90,33 @@ async function connect(
     redis.disconnect();
   };
 
+  let waiting = 0;
+  const answered = async <T>(answer: Promise<T>): Promise<T> => {
+    waiting += 1;
+    try {
+      return await answer;
+    } finally {
+      waiting -= 1;
+    }
+  };
+  const giveUp = (): void => {
+    broken ??= timedOut();
+    onEnd();
+    // To disconnect would wait for the server to close its end, and so would whoever waits for an answer.
+    redis.stream.destroy();
+  };
+  redis.once("connect", () =>
+    watchForInactivity(redis.stream, inactivityMs, () => waiting > 0, giveUp),
+  );
+
   let failure: unknown = null;
-  await redis.connect().catch((error: unknown) => {
+  await answered(redis.connect()).catch((error: unknown) => {
     failure = error;
   });
   // What `connect` rejects with says only that it was closed; and where SELECT was refused it succeeds, in
   // database 0.
   failure = broken ?? failure;
-  if (failure === null) return { redis, broken: () => broken, drop };
+  if (failure === null) return { redis, answered, broken: () => broken, drop };
   redis.disconnect();
   throw failureToConnect(isClosed(failure) ? connectionReset() : failure, address);
 }

@@ -1,7 +1,7 @@
 import { RehomeError } from "@rehome/core";
 
 export interface ConnectionOptions {
-  /** How long connecting may take, and how long a command may, in ms. */
+  /** How long connecting may take, and how long nothing may pass while a command waits for its answer, in ms. */
   readonly connectTimeoutMs?: number;
   readonly commandTimeoutMs?: number;
 }

@@ -1,6 +1,7 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { describeTargetFailure, failureToConnect, replyError } from "./failure.js";
+import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { isError, type Reply, ReplyParser } from "./reply-parser.js";
 import { parseTargetUrl, type TargetServer } from "./url.js";
@@ -25,22 +26,29 @@ const KEEP_ALIVE_MS = 60_000;
 export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
   const server = parseTargetUrl(url);
   const { connectMs, commandMs } = timeoutsOf(options);
-  const line = onDemand((onEnd) => openLine(server, connectMs, onEnd));
+  const line = onDemand((onEnd) => openLine(server, connectMs, commandMs, onEnd));
   return {
-    send: async (commands, count) => await (await line.get()).send(commands, count, commandMs),
+    send: async (commands, count) => await (await line.get()).send(commands, count),
     close: () => line.close((open) => open.close()),
   };
 }
 
 /** Connected, authenticated, and in its database. */
-async function openLine(server: TargetServer, connectMs: number, onEnd: () => void): Promise<Line> {
+async function openLine(
+  server: TargetServer,
+  connectMs: number,
+  commandMs: number,
+  onEnd: () => void,
+): Promise<Line> {
   const { host, port, username, password, db } = server;
   const line = new Line(
     server.tls === undefined
       ? connectTcp({ host, port })
       : connectTls({ host, port, ...server.tls }),
+    commandMs,
     onEnd,
   );
+  const deadline = setTimeout(() => line.end(timedOut()), connectMs);
   const greeting = [
     ...(password === undefined
       ? []
@@ -48,12 +56,14 @@ async function openLine(server: TargetServer, connectMs: number, onEnd: () => vo
     ["SELECT", String(db)],
   ];
   try {
-    const replies = await line.send(encodeCommands(greeting), greeting.length, connectMs);
+    const replies = await line.send(encodeCommands(greeting), greeting.length);
     for (const reply of replies) if (isError(reply)) throw replyError(reply);
     return line;
   } catch (error) {
     line.close();
     throw failureToConnect(error, server.address);
+  } finally {
+    clearTimeout(deadline);
   }
 }
 
@@ -67,7 +77,6 @@ function encodeCommands(commands: readonly (readonly string[])[]): Buffer {
 interface Waiting {
   readonly count: number;
   readonly replies: Reply[];
-  readonly deadline: NodeJS.Timeout;
   readonly resolve: (replies: Reply[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -80,34 +89,35 @@ class Line {
   readonly #waiting: Waiting[] = [];
   #failure: unknown = null;
 
-  constructor(socket: Socket, onEnd: () => void) {
+  constructor(socket: Socket, inactivityMs: number, onEnd: () => void) {
     this.#socket = socket;
     this.#onEnd = onEnd;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     socket.on("data", (piece) => this.#receive(piece));
-    socket.on("error", (error) => this.#fail(error));
-    socket.on("close", () => this.#fail(coded("connection reset", "ECONNRESET")));
+    socket.on("error", (error) => this.end(error));
+    socket.on("close", () => this.close());
+    const isAnswerDue = () => this.#waiting.length > 0;
+    watchForInactivity(socket, inactivityMs, isAnswerDue, () => this.end(timedOut()));
   }
 
-  async send(commands: Buffer, count: number, timeoutMs: number): Promise<Reply[]> {
+  async send(commands: Buffer, count: number): Promise<Reply[]> {
     if (this.#failure !== null) throw describeTargetFailure(this.#failure);
     return await new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => this.#fail(coded("timed out", "ETIMEDOUT")), timeoutMs);
-      this.#waiting.push({ count, replies: [], deadline, resolve, reject });
+      this.#waiting.push({ count, replies: [], resolve, reject });
       this.#socket.write(commands);
     });
   }
 
   close(): void {
-    this.#fail(coded("connection reset", "ECONNRESET"));
+    this.end(Object.assign(new Error("connection reset"), { code: "ECONNRESET" }));
   }
 
   #receive(piece: Buffer): void {
     try {
       for (const reply of this.#parser.add(piece)) this.#accept(reply);
     } catch (error) {
-      this.#fail(error);
+      this.end(error);
     }
   }
 
@@ -117,24 +127,17 @@ class Line {
     first.replies.push(reply);
     if (first.replies.length < first.count) return;
     this.#waiting.shift();
-    clearTimeout(first.deadline);
     first.resolve(first.replies);
     // The master has changed: its name may already lead to another server.
     if (first.replies.some((one) => isError(one) && one.error.startsWith("READONLY"))) this.close();
   }
 
-  #fail(error: unknown): void {
+  /** Whoever waits is told the reason. */
+  end(error: unknown): void {
     if (this.#failure !== null) return;
     this.#failure = error;
     this.#socket.destroy();
     this.#onEnd();
-    for (const waiting of this.#waiting.splice(0)) {
-      clearTimeout(waiting.deadline);
-      waiting.reject(describeTargetFailure(error));
-    }
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(describeTargetFailure(error));
   }
-}
-
-function coded(message: string, code: string): Error {
-  return Object.assign(new Error(message), { code });
 }
