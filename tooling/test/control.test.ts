@@ -101,13 +101,57 @@ describe("a paused run", () => {
 });
 
 describe("rehome verify", () => {
-  it("warns where the source holds nothing any more that could be compared", async () => {
+  it("has no verdict, and exits with 3, where nothing could be compared", async () => {
+    const house = await furnishedHouse();
+    await house.startWorker();
+    await migrate(house);
+    const verify = async (...flags: string[]) => await house.rehome(["verify", ...flags]);
+    expect(await verify("--json")).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining('"ok":null'),
+      stderr: expect.stringContaining("nothing was compared"),
+    });
+
+    await addManySessions(house.source, 100);
+    await migrate(house);
+    await house.source.query("UPDATE user_sessions SET expires_at = now() - interval '1 hour'");
+    await house.target.del(...(await readTarget(house.target)).keys());
+    expect(await verify("--mode", "count")).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^no verdict: 100 sessions checked.*\nnothing was compared/),
+    });
+    await house.source.query("TRUNCATE user_sessions CASCADE");
+    expect(await verify()).toMatchObject({
+      code: 3,
+      stdout: expect.stringMatching(/^no verdict: 0 sessions checked.*\nnothing was compared/),
+    });
+  });
+
+  it("has no verdict where most of the run's sessions are gone, and says how many where a few are", async () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 100);
     await house.startWorker();
     await migrate(house);
-    await house.source.query("TRUNCATE user_sessions CASCADE");
-    expect((await house.rehome(["verify"])).stderr).toContain("nothing was compared");
+    const ids = [...(await readTarget(house.target)).keys()];
+    const remove = async (keys: readonly string[]) => {
+      await house.target.del(...keys);
+      await house.source.query(
+        "DELETE FROM user_sessions WHERE 'session:' || session_id = ANY($1)",
+        [keys],
+      );
+    };
+    await remove(ids.slice(0, 5));
+    for (const mode of ["count", "sample"])
+      expect(await house.rehome(["verify", "--mode", mode])).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("\n5 of 100 sessions to look at were no longer found"),
+      });
+    await remove(ids.slice(5, 70));
+    for (const mode of ["count", "sample"])
+      expect(await house.rehome(["verify", "--mode", mode])).toMatchObject({
+        code: 3,
+        stdout: expect.stringMatching(/^no verdict: 30 .*\nonly 30 of 100 sessions/),
+      });
   });
 });
 

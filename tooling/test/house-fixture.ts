@@ -48,7 +48,7 @@ export interface Verification {
   readonly kept: number;
   readonly expired: number;
   readonly rejected: number;
-  readonly ok: boolean;
+  readonly ok: boolean | null;
 }
 
 /** Runs a migration to its end and gives its last status; exit 3 is a completed one with rejects. */

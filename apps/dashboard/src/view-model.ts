@@ -58,6 +58,8 @@ export interface Overview {
 
 export interface VerificationView {
   readonly result: Verification;
+  /** Why it has no verdict, or what weakens it; null where there is nothing to say. */
+  readonly remark: string | null;
   /** Chunks to be compared. */
   readonly total: number;
   readonly done: number;

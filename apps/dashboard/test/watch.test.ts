@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { zeroCounts } from "@rehome/core";
-import { cancelRun, pauseRun, recordChunk, startVerification } from "@rehome/queue";
+import { zeroCounts, zeroVerifyCounts } from "@rehome/core";
+import { cancelRun, pauseRun, recordChunk, recordVerified, startVerification } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
@@ -60,6 +60,19 @@ describe("a watched run", () => {
     await pauseRun(queue, other);
     await watch.look(queue, [], NOWHERE);
     expect(watch.view()?.verification?.waiting).toContain(`run ${other} is paused`);
+  });
+
+  it("has no verdict on a verification that compared nothing, and says why", async () => {
+    const { queue } = await openDashboard();
+    const run = await startRun(queue, 1);
+    await cancelRun(queue, run);
+    const id = await startVerification(queue, run, { mode: "count", sample: 0 });
+    for (const chunk of [0, 1]) await recordVerified(queue, run, id, chunk, zeroVerifyCounts());
+    const watch = makeRunWatch(run);
+    await watch.look(queue, [], NOWHERE);
+    const seen = watch.view()?.verification;
+    expect(seen).toMatchObject({ total: 2, done: 2, result: { ok: null } });
+    expect(seen?.remark).toContain("nothing was compared");
   });
 
   it("gives a page that comes back what has changed since, and the whole map where that is lost", async () => {

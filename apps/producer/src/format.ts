@@ -72,7 +72,8 @@ export function formatRuns(statuses: readonly Status[]): string {
     .join("\n");
 }
 
-export function formatVerification(result: Verification): string {
+/** `remark`: why there is no verdict, or what weakens it. */
+export function formatVerification(result: Verification, remark: string | null): string {
   const parts = (
     ["matched", "missing", "mismatched", "extra", "kept", "expired", "rejected"] as const
   )
@@ -81,12 +82,13 @@ export function formatVerification(result: Verification): string {
       (name) =>
         `${formatNumber(result[name])} ${name === "matched" && result.mode === "count" ? "present" : name}`,
     );
-  const verdict = result.ok
-    ? colors.green(
-        result.mode === "count" ? "counts agree (contents were not compared)" : "verified",
-      )
-    : colors.red("differs");
-  return `${verdict}: ${formatNumber(result.checked)} sessions checked (${result.mode}): ${parts.join(", ")}`;
+  return `${formatVerdict(result)}: ${formatNumber(result.checked)} sessions checked (${result.mode}): ${parts.join(", ")}${remark === null ? "" : `\n${remark}`}`;
+}
+
+function formatVerdict({ mode, ok }: Verification): string {
+  if (ok === null) return colors.yellow("no verdict");
+  if (!ok) return colors.red("differs");
+  return colors.green(mode === "count" ? "counts agree (contents were not compared)" : "verified");
 }
 
 export function formatReject(reject: ShownReject): string {

@@ -52,4 +52,5 @@ export * from "./time.js";
 export * from "./tls-server-name.js";
 export { makeTransform, type Transform, type TransformOptions } from "./transform.js";
 export { type Transformed, TransformedBatch, type TransformedKind } from "./transformed-batch.js";
+export * from "./verification-coverage.js";
 export * from "./verification.js";

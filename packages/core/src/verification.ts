@@ -7,6 +7,7 @@ import {
 import { type FoundSession, type TargetSession, type Text, textBytes } from "./session.js";
 import type { TargetLayout } from "./target-layout.js";
 import type { Transformed } from "./transformed-batch.js";
+import { type Coverage, reasonForNoVerdict } from "./verification-coverage.js";
 
 export const VERIFY_MODES = ["count", "sample"] as const;
 export type VerifyMode = (typeof VERIFY_MODES)[number];
@@ -52,14 +53,21 @@ export interface Verification {
   readonly kept: number;
   readonly expired: number;
   readonly rejected: number;
-  readonly ok: boolean;
+  /** null: nothing differs, and too little was compared to say more; see `reasonForNoVerdict`. */
+  readonly ok: boolean | null;
 }
 
 /** `count` compares presence, not contents; `sample` looks at no key the source does not have. */
-export function conclude(run: string, mode: VerifyMode, counts: VerifyCounts): Verification {
+export function conclude(
+  run: string,
+  mode: VerifyMode,
+  counts: VerifyCounts,
+  coverage: Coverage,
+): Verification {
   const mismatched = mode === "count" ? null : counts.mismatched;
   const extra = mode === "sample" ? null : counts.extra;
-  const ok = counts.missing === 0 && (mismatched ?? 0) === 0 && (extra ?? 0) === 0;
+  const agrees = counts.missing === 0 && (mismatched ?? 0) === 0 && (extra ?? 0) === 0;
+  const ok = agrees && reasonForNoVerdict(counts, coverage) !== null ? null : agrees;
   const { checked, matched, missing, kept, expired, rejected } = counts;
   return { run, mode, checked, matched, missing, mismatched, extra, kept, expired, rejected, ok };
 }

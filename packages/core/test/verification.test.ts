@@ -4,8 +4,10 @@ import {
   conclude,
   type ConflictPolicy,
   CONFLICT_POLICIES,
+  describeGone,
   type FoundSession,
   type Mapping,
+  reasonForNoVerdict,
   targetLayoutOf,
   textBytes,
   type Transformed,
@@ -298,10 +300,16 @@ describe("the conclusion", () => {
     expired: 5,
     rejected: 6,
   };
+  const coverage = { planned: 21, read: 21, expired: 0, asked: 21 };
 
   test("is the contract's document", () => {
     expect(
-      conclude("20261123-183856-k3f9", "sample", { ...counts, missing: 2, mismatched: 3 }),
+      conclude(
+        "20261123-183856-k3f9",
+        "sample",
+        { ...counts, missing: 2, mismatched: 3 },
+        coverage,
+      ),
     ).toStrictEqual({
       run: "20261123-183856-k3f9",
       mode: "sample",
@@ -318,28 +326,70 @@ describe("the conclusion", () => {
   });
 
   test("is ok when nothing is missing, mismatched or extra, whatever was kept, expired or rejected", () => {
-    expect(conclude("r", "sample", counts).ok).toBe(true);
-    expect(conclude("r", "count", counts).ok).toBe(true);
+    expect(conclude("r", "sample", counts, coverage).ok).toBe(true);
+    expect(conclude("r", "count", counts, coverage).ok).toBe(true);
   });
 
   test("is not ok with a single one missing, mismatched or extra, where that is looked at", () => {
-    expect(conclude("r", "sample", { ...counts, missing: 1 }).ok).toBe(false);
-    expect(conclude("r", "count", { ...counts, missing: 1 }).ok).toBe(false);
-    expect(conclude("r", "sample", { ...counts, mismatched: 1 }).ok).toBe(false);
-    expect(conclude("r", "count", { ...counts, extra: 1 }).ok).toBe(false);
+    expect(conclude("r", "sample", { ...counts, missing: 1 }, coverage).ok).toBe(false);
+    expect(conclude("r", "count", { ...counts, missing: 1 }, coverage).ok).toBe(false);
+    expect(conclude("r", "sample", { ...counts, mismatched: 1 }, coverage).ok).toBe(false);
+    expect(conclude("r", "count", { ...counts, extra: 1 }, coverage).ok).toBe(false);
   });
 
   test("tells null, and decides nothing by it, where a mode does not look", () => {
-    expect(conclude("r", "sample", { ...counts, extra: 9 })).toMatchObject({
+    expect(conclude("r", "sample", { ...counts, extra: 9 }, coverage)).toMatchObject({
       extra: null,
       ok: true,
     });
-    expect(conclude("r", "count", { ...counts, mismatched: 9 })).toMatchObject({
+    expect(conclude("r", "count", { ...counts, mismatched: 9 }, coverage)).toMatchObject({
       mismatched: null,
       ok: true,
     });
-    expect(conclude("r", "sample", counts).mismatched).toBe(0);
-    expect(conclude("r", "count", counts).extra).toBe(0);
+    expect(conclude("r", "sample", counts, coverage).mismatched).toBe(0);
+    expect(conclude("r", "count", counts, coverage).extra).toBe(0);
+  });
+
+  const BLANK = zeroVerifyCounts();
+
+  test("is no verdict where nothing was compared: the source is empty, or all expired or were rejected", () => {
+    const cases = [
+      [BLANK, coverage, /source holds no session/],
+      [BLANK, { planned: 0, read: 0, expired: 0, asked: 0 }, /no session in its plan/],
+      [{ ...BLANK, checked: 21, expired: 20, rejected: 1 }, coverage, /expired or was rejected/],
+    ] as const;
+    for (const [seen, asked, reason] of cases)
+      for (const mode of ["sample", "count"] as const) {
+        expect(conclude("r", mode, seen, asked).ok).toBeNull();
+        expect(reasonForNoVerdict(seen, asked)).toMatch(reason);
+      }
+  });
+
+  test("is a difference, and not no verdict, where the target alone holds sessions", () => {
+    expect(conclude("r", "count", { ...BLANK, extra: 1 }, coverage).ok).toBe(false);
+  });
+
+  test("is no verdict where clearly fewer sessions were found than were planned or asked for", () => {
+    const found = (checked: number) => ({ ...BLANK, checked, matched: checked });
+    const whole = { planned: 200, read: 200, expired: 0, asked: 200 };
+    expect(conclude("r", "count", found(41), whole).ok).toBeNull();
+    expect(reasonForNoVerdict(found(41), whole)).toMatch(/^only 41 of 200 sessions/);
+    expect(conclude("r", "count", { ...found(41), missing: 1 }, whole).ok).toBe(false);
+    expect(conclude("r", "sample", found(20), { ...whole, asked: 50 }).ok).toBeNull();
+    expect(conclude("r", "sample", found(50), { ...whole, asked: 50 }).ok).toBe(true);
+    expect(conclude("r", "sample", found(50), { ...whole, asked: 50, read: 41 }).ok).toBeNull();
+  });
+
+  test("says how many sessions are gone where only a few are, or only those that had expired", () => {
+    const found = (checked: number) => ({ ...BLANK, checked, matched: checked });
+    const whole = { planned: 200, read: 200, expired: 60, asked: 200 };
+    expect(conclude("r", "count", found(140), whole).ok).toBe(true);
+    expect(describeGone(found(140), whole)).toMatch(/^60 of 200 sessions/);
+    expect(conclude("r", "count", found(110), whole).ok).toBeNull();
+    expect(conclude("r", "count", found(199), { ...whole, expired: 0 }).ok).toBe(true);
+    expect(describeGone(found(199), whole)).toMatch(/^1 of 200 sessions/);
+    expect(describeGone(found(200), whole)).toBeNull();
+    expect(describeGone(found(201), whole)).toBeNull();
   });
 
   test("starts from zero of every count", () => {

@@ -41,7 +41,8 @@ export async function startVerification(
     queue,
     chunks.map((chunk) => jobId(run.id, "verify", chunk)),
   );
-  const verification = await beginVerification(queue, run.id, scope.mode, plan);
+  const asked = scope.mode === "count" ? run.planned : undefined;
+  const verification = await beginVerification(queue, run.id, scope.mode, plan, asked);
   await enqueueChunks(queue, run.id, "verify", chunks);
   return verification;
 }

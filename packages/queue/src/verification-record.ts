@@ -18,18 +18,22 @@ export interface VerificationRecord {
   readonly done: number;
   readonly failed: number;
   readonly counts: VerifyCounts;
+  /** Sessions to look at, in all its chunks. */
+  readonly asked: number;
   /** What it waits for, if anything. */
   readonly waiting: string | null;
 }
 
 /**
- * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all).
+ * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all). `asked`
+ * says how many in all, where the chunks do not.
  */
 export async function beginVerification(
   queue: QueueConnection,
   run: RunId,
   mode: VerifyMode,
   plan: ReadonlyMap<number, number>,
+  asked = [...plan.values()].reduce((sum, size) => sum + size, 0),
 ): Promise<string> {
   const keys = runKeys(run);
   const id = randomUUID();
@@ -37,7 +41,7 @@ export async function beginVerification(
   const begin = queue.redis
     .multi()
     .del(keys.verification, keys.verificationPlan, keys.verificationChunks)
-    .hset(keys.verification, { id, mode, total: plan.size, done: 0, failed: 0, ...counts });
+    .hset(keys.verification, { id, mode, asked, total: plan.size, done: 0, failed: 0, ...counts });
   if (plan.size > 0) begin.hset(keys.verificationPlan, new Map(plan));
   await replies(begin);
   await alignLifetime(queue, run, [keys.verification, keys.verificationPlan]);
@@ -59,6 +63,7 @@ export async function readVerification(
     done: Number(record["done"]),
     failed: Number(record["failed"]),
     counts: counts as VerifyCounts,
+    asked: Number(record["asked"] ?? 0),
     waiting: record["waiting"] ?? null,
   };
 }

@@ -25,7 +25,7 @@ export interface Verification {
   readonly kept: number;
   readonly expired: number;
   readonly rejected: number;
-  readonly ok: boolean;
+  readonly ok: boolean | null;
 }
 
 /** Everything that is not as it must be, counted in the databases and not by Rehome; empty when all is well. */

@@ -22,8 +22,22 @@ const GOOD = {
   count: "Nothing is missing, nothing is extra",
 } as const;
 
+function Sentence({ result }: { result: VerificationView["result"] }) {
+  const [tone, mark, words] =
+    result.ok === null
+      ? (["none", "?", "No verdict"] as const)
+      : result.ok
+        ? (["ok", "✓", GOOD[result.mode]] as const)
+        : (["bad", "✕", "Something is missing, differs or is extra"] as const);
+  return (
+    <p class={`verdict verdict-${tone}`}>
+      <span aria-hidden="true">{mark}</span> {words}
+    </p>
+  );
+}
+
 function Verdict({ verification }: { verification: VerificationView }) {
-  const { result, total, done, failed, waiting } = verification;
+  const { result, remark, total, done, failed, waiting } = verification;
   if (done + failed < total) {
     return (
       <>
@@ -43,23 +57,13 @@ function Verdict({ verification }: { verification: VerificationView }) {
       </p>
     );
   }
-  if (result.ok && result.checked === 0) {
-    return (
-      <p class="verdict verdict-none">
-        <span aria-hidden="true">?</span> Nothing was compared: the source holds no session of this
-        run.
-      </p>
-    );
-  }
-  const compared = result.mode === "count" ? "for presence alone" : "field by field, a sample";
+  const compared = result.mode === "count" ? "for presence alone" : "field by field, in a sample";
   return (
     <>
-      <p class={`verdict ${result.ok ? "verdict-ok" : "verdict-bad"}`}>
-        <span aria-hidden="true">{result.ok ? "✓" : "✕"}</span>{" "}
-        {result.ok ? GOOD[result.mode] : "Something is missing, differs or is extra"}
-      </p>
+      <Sentence result={result} />
+      {remark !== null && <p class="warning">{remark}</p>}
       <p class="hint">
-        {count(result.checked)} sessions compared {compared}.
+        {count(result.checked)} sessions looked at {compared}.
         {result.extra === null && " Extra keys in the target were not looked for."}
       </p>
       <dl class="counts">

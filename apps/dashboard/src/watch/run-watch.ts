@@ -1,4 +1,13 @@
-import { conclude, isActive, isSameTarget, projectMemory, type RunId } from "@rehome/core";
+import {
+  conclude,
+  describeGone,
+  isActive,
+  isSameTarget,
+  projectMemory,
+  reasonForNoVerdict,
+  type RunId,
+  type Status,
+} from "@rehome/core";
 import {
   activeChunks,
   type QueueConnection,
@@ -86,7 +95,7 @@ export function makeRunWatch(run: RunId): RunWatch {
           conflict: record.conflict,
           allowed: allowedControls(status, record.planComplete),
           verification:
-            verification === null ? null : await verificationOf(queue, run, verification),
+            verification === null ? null : await verificationOf(queue, status, verification),
           rejects: { groups: mine.rejects.groups(), counted: mine.rejects.counted() },
           failures: mine.map.failures(),
           ...memoryOf(record, status.sessions, gauge),
@@ -136,12 +145,14 @@ function holders(
 
 async function verificationOf(
   queue: QueueConnection,
-  run: RunId,
+  { run, sessions }: Status,
   record: VerificationRecord,
 ): Promise<VerificationView> {
-  const { mode, counts, total, done, failed } = record;
+  const { mode, counts, asked, total, done, failed } = record;
+  const coverage = { ...sessions, asked };
   const waiting = done + failed < total ? await readHoldUp(queue, record) : null;
-  return { result: conclude(run, mode, counts), total, done, failed, waiting };
+  const remark = reasonForNoVerdict(counts, coverage) ?? describeGone(counts, coverage);
+  return { result: conclude(run, mode, counts, coverage), remark, total, done, failed, waiting };
 }
 
 function memoryOf(

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Values } from "@rehome/config";
-import { conclude, RehomeError, type RunId } from "@rehome/core";
+import { conclude, describeGone, reasonForNoVerdict, RehomeError, type RunId } from "@rehome/core";
 import {
   countWorkers,
   type QueueConnection,
   readHoldUp,
+  readStatus,
   readVerification,
   resolveRun,
   startVerification,
@@ -42,12 +43,16 @@ export async function verify(named: string | undefined, options: VerifyOptions):
         },
       );
     }
-    if (record.counts.checked === 0)
-      note("warning: nothing was compared: the source holds no session of this run");
-    const result = conclude(run, options.mode, record.counts);
-    if (options.json) printJson(result);
-    else print(formatVerification(result));
-    return result.ok ? 0 : 3;
+    const { sessions } = await throughOutages(() => readStatus(queue, run));
+    const coverage = { ...sessions, asked: record.asked };
+    const result = conclude(run, options.mode, record.counts, coverage);
+    const remark =
+      reasonForNoVerdict(record.counts, coverage) ?? describeGone(record.counts, coverage);
+    if (options.json) {
+      printJson(result);
+      if (remark !== null) note(`${result.ok === null ? "no verdict" : "warning"}: ${remark}`);
+    } else print(formatVerification(result, remark));
+    return result.ok === true ? 0 : 3;
   });
 }
 
