@@ -14,16 +14,10 @@ import { getRun, getRuns } from "./api/runs.js";
 import { makeBoard } from "./board/board.js";
 import { within } from "./deadline.js";
 import { boardHeaders, pageHeaders } from "./headers.js";
+import { makeAttemptLimits } from "./login/attempt-limits.js";
 import type { Login, Logins } from "./login/logins.js";
 import { hasToken, isFromOurPage, isProxied, namesLoopback } from "./login/same-origin.js";
-import {
-  COOKIE,
-  describeLogin,
-  limitAttempts,
-  signIn,
-  signOut,
-  TOKEN_COOKIE,
-} from "./login/sign-in.js";
+import { COOKIE, describeLogin, nameIn, signIn, signOut, TOKEN_COOKIE } from "./login/sign-in.js";
 import { allowsMetrics } from "./metrics-access.js";
 import { renderMetrics } from "./metrics.js";
 import type { Watch } from "./watch/watch.js";
@@ -42,6 +36,8 @@ export interface AppParts {
   readonly secret: string;
   /** Where browsers reach the dashboard if a proxy is in between. */
   readonly origin: string | null;
+  /** Whose X-Forwarded-For is believed where there is an origin, as Express's `trust proxy` takes it. */
+  readonly proxies: string;
   /** null: metrics are for loopback alone. */
   readonly metricsToken: string | null;
 }
@@ -57,6 +53,7 @@ export function makeApp(parts: AppParts): Express {
 
   const app = express();
   app.disable("x-powered-by");
+  app.set("trust proxy", proxied ? parts.proxies : false);
   const [ofPage, ofBoard] = [pageHeaders(overTls), boardHeaders(overTls)];
   app.use((request, response, next) =>
     (request.path.startsWith(BOARD_PATH) ? ofBoard : ofPage)(request, response, next),
@@ -86,8 +83,9 @@ export function makeApp(parts: AppParts): Express {
     if (!changes || isFromOurPage(request, origin)) next();
     else void answer(response, refusals.otherOrigin);
   });
-  app.post("/api/login", express.json(), ...limitAttempts(proxied), (request, response) =>
-    answer(response, signIn({ logins, log, proxied }, cookies, request, response)),
+  const limits = makeAttemptLimits(nameIn);
+  app.post("/api/login", express.json(), ...limits.handlers, (request, response) =>
+    answer(response, signIn({ logins, log, limits }, cookies, request, response)),
   );
 
   app.get("/api/me", (request, response) => {

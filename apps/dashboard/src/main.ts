@@ -49,8 +49,9 @@ async function serve(
   const secret = await readLoginSecret(queue);
   await learnLogouts(queue, ended);
   const logins = await makeLogins(config.users, { secret, hours: config.loginHours, ended });
-  const { origin, metricsToken } = config;
-  const server = createServer(makeApp({ ...parts, logins, secret, origin, metricsToken }));
+  const { origin, proxies, metricsToken } = config;
+  const app = makeApp({ ...parts, logins, secret, origin, proxies, metricsToken });
+  const server = createServer(app);
   await listen(server, config);
   const learning = setInterval(() => {
     learnLogouts(queue, ended).catch(() => undefined);

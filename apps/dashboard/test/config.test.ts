@@ -5,7 +5,7 @@ const HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA";
 
 beforeEach(() => {
   vi.stubEnv("QUEUE_URL", "redis://127.0.0.1");
-  for (const name of ["HOST", "PORT", "USERS", "ORIGIN", "LOGIN_HOURS", "METRICS_TOKEN"])
+  for (const name of ["HOST", "PORT", "USERS", "ORIGIN", "PROXIES", "LOGIN_HOURS", "METRICS_TOKEN"])
     vi.stubEnv(`REHOME_DASHBOARD_${name}`, undefined);
   vi.stubEnv("TARGET_URL", undefined);
 });
@@ -66,6 +66,18 @@ describe("the dashboard's configuration", () => {
     expect(await read("--origin", "https://rehome.example")).toMatchObject({
       origin: "https://rehome.example",
     });
+  });
+
+  it("believes the proxies of this machine, or those it is given, and refuses what is no address", async () => {
+    expect(await read()).toMatchObject({ proxies: "loopback" });
+    for (const proxies of ["192.0.2.1", "loopback, 10.0.0.0/8", "uniquelocal,2001:db8::/32"])
+      expect(await read("--proxies", proxies)).toMatchObject({ proxies });
+    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    vi.spyOn(process, "exit").mockImplementation((code) => {
+      throw new Error(`exit ${code}`);
+    });
+    for (const proxies of ["true", "proxy.example", "10.0.0.0/33", "10.0.0.0/0", "192.0.2.1,"])
+      await expect(read("--proxies", proxies), proxies).rejects.toThrow("exit 2");
   });
 
   it("knows a target only where one is given", async () => {

@@ -54,6 +54,7 @@ export async function openDashboard(
   options: {
     users?: readonly User[];
     origin?: string | null;
+    proxies?: string;
     metricsToken?: string | null;
     hours?: number;
   } = {},
@@ -72,9 +73,10 @@ export async function openDashboard(
   });
   const secret = randomBytes(16).toString("hex");
   const { users = [], hours = 12, origin = ORIGIN, metricsToken = null } = options;
+  const { proxies = "loopback" } = options;
   const logins = await makeLogins(users, { secret, hours, ended: new Set() });
   return {
-    app: makeApp({ queue, watch, logins, log, secret, origin, metricsToken }),
+    app: makeApp({ queue, watch, logins, log, secret, origin, proxies, metricsToken }),
     queue,
     watch,
     logged,

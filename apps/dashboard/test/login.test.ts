@@ -1,5 +1,7 @@
 import { failChunk, readRun, recordChunk, finalizeRun } from "@rehome/queue";
 import { zeroCounts } from "@rehome/core";
+import type { Express } from "express";
+import { get, type IncomingMessage } from "node:http";
 import request from "supertest";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
@@ -126,13 +128,41 @@ describe("signing in", () => {
     expect(answers[0]?.[0]).toBe(401);
   });
 
-  it("is limited to so many wrong attempts a name, even with the right password in the end", async () => {
+  /** Signs in as the proxy of this machine would pass it on. */
+  const tryFrom = (app: Express, address: string, name: string, password: string) =>
+    request(app)
+      .post("/api/login")
+      .set({ origin: ORIGIN, "x-forwarded-for": address })
+      .send({ name, password });
+
+  it("is limited to so many wrong attempts a name from one address, and locks that name out nowhere else", async () => {
     const { app } = await withUsers();
-    const attempt = (name: string, password: string) =>
-      request(app).post("/api/login").set("origin", ORIGIN).send({ name, password });
-    for (let i = 0; i < 10; i += 1) expect((await attempt("ada", "wrong guess")).status).toBe(401);
-    expect((await attempt("ada", PASSWORD)).status).toBe(429);
-    expect((await attempt("vic", PASSWORD)).status).toBe(200);
+    for (let i = 0; i < 10; i += 1)
+      expect((await tryFrom(app, "192.0.2.1", "ada", "wrong guess")).status).toBe(401);
+    expect((await tryFrom(app, "192.0.2.1", "ada", PASSWORD)).status).toBe(429);
+    expect((await tryFrom(app, "192.0.2.1", "vic", PASSWORD)).status).toBe(200);
+    expect((await tryFrom(app, "192.0.2.2", "ada", PASSWORD)).status).toBe(200);
+  });
+
+  it("is limited to so many wrong attempts a name from anywhere, but for an address that was used before", async () => {
+    const { app } = await withUsers();
+    expect((await tryFrom(app, "192.0.2.100", "ada", PASSWORD)).status).toBe(200);
+    for (let i = 0; i < 60; i += 1) {
+      const { status } = await tryFrom(app, `192.0.2.${Math.floor(i / 10)}`, "ada", "wrong guess");
+      expect(status).toBe(401);
+    }
+    expect((await tryFrom(app, "192.0.2.99", "ada", PASSWORD)).status).toBe(429);
+    expect((await tryFrom(app, "192.0.2.99", "vic", PASSWORD)).status).toBe(200);
+    expect((await tryFrom(app, "192.0.2.100", "ada", PASSWORD)).status).toBe(200);
+    expect((await tryFrom(app, "192.0.2.100", "ada", "wrong guess")).status).toBe(401);
+  });
+
+  it("takes no address from a header that no trusted proxy sent", async () => {
+    const users = [await user("ada", "operator")];
+    const { app } = await openDashboard({ users, proxies: "192.0.2.1" });
+    for (let i = 0; i < 10; i += 1)
+      expect((await tryFrom(app, `198.51.100.${i}`, "ada", "wrong guess")).status).toBe(401);
+    expect((await tryFrom(app, "198.51.100.99", "ada", PASSWORD)).status).toBe(429);
   });
 
   it.each([
@@ -345,6 +375,10 @@ describe("without any user", () => {
       "evil.example",
       "evil.example:3000",
       "127.0.0.1.evil.example",
+      "evil@127.0.0.1",
+      "127.0.0.1@evil.example",
+      "127.0.0.1/evil.example",
+      "127.0.0.1:3000#evil.example",
       "192.0.2.1",
     ])
       for (const path of ["/api/me", "/api/runs", "/queues", "/"])
@@ -353,6 +387,23 @@ describe("without any user", () => {
     expect((await pause(dashboard, run, me, other)).status).toBe(403);
     expect((await pause(dashboard, run, {}, { host, origin })).status).toBe(403);
     expect((await pause(dashboard, run, me, { host, origin })).status).toBe(200);
+  });
+
+  it("nobody is heard who names loopback in the header and another host in the request line", async () => {
+    const { app } = await openDashboard({ origin: null });
+    const server = app.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const statusOf = async (path: string) => {
+      const asked = get({ port, host: "127.0.0.1", path, headers: { host: `127.0.0.1:${port}` } });
+      const [response] = (await once(asked, "response")) as [IncomingMessage];
+      response.resume();
+      return response.statusCode;
+    };
+    expect(await statusOf("/api/me")).toBe(200);
+    for (const path of ["http://evil.example/api/me", `http://127.0.0.1:${port}/api/me`])
+      expect([path, await statusOf(path)]).toEqual([path, 421]);
+    server.close();
   });
 
   it("nobody whom a proxy lets in is an operator, though it names loopback; with users it may be there", async () => {
@@ -368,6 +419,11 @@ describe("without any user", () => {
       ["X-Forwarded-Host", "rehome.example"],
       ["x-forwarded-proto", ""],
       ["via", "1.1 proxy"],
+      ["X-Real-IP", "192.0.2.1"],
+      ["CF-Connecting-IP", "192.0.2.1"],
+      ["True-Client-IP", "192.0.2.1"],
+      ["X-Client-IP", "192.0.2.1"],
+      ["X-Original-Host", "rehome.example"],
     ] as const) {
       for (const path of ["/", "/api/me", "/api/runs", "/queues"]) {
         const asked = request(dashboard.app).get(path).set("host", host);

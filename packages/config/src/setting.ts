@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 type Value = number | string | boolean | null;
 
 /** An option that a flag, the environment or the config file may set; null stands for "none". */
@@ -87,6 +89,26 @@ export function originOrNone(about: Described): Setting<string | null> {
       /^https?:/.test(value) &&
       new URL(value).origin === value,
   };
+}
+
+const NETWORKS: readonly string[] = ["loopback", "linklocal", "uniquelocal"];
+
+/** Addresses, networks such as 10.0.0.0/8, and names of networks, with commas in between. */
+export function proxyList(about: Described & { default: string }): Setting<string> {
+  return {
+    ...about,
+    choices: null,
+    expects: `addresses, networks such as 10.0.0.0/8, or ${NETWORKS.join(", ")}, with commas between them`,
+    accepts: (value) => typeof value === "string" && value.split(/ *, */).every(isNetwork),
+  };
+}
+
+function isNetwork(text: string): boolean {
+  if (NETWORKS.includes(text)) return true;
+  const [, address = "", bits] = /^([^/\s]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const kind = isIP(address);
+  if (kind === 0) return false;
+  return bits === undefined || (Number(bits) > 0 && Number(bits) <= (kind === 4 ? 32 : 128));
 }
 
 /** Whether the config file may say this. It may say null where that is the default. */

@@ -5,7 +5,16 @@ import {
   MAX_CHUNK_SIZE,
   VERIFY_MODES,
 } from "@rehome/core";
-import { onOrOff, oneOf, originOrNone, type Setting, text, whole, wholeOrNone } from "./setting.js";
+import {
+  onOrOff,
+  oneOf,
+  originOrNone,
+  proxyList,
+  type Setting,
+  text,
+  whole,
+  wholeOrNone,
+} from "./setting.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -189,6 +198,13 @@ export const SETTINGS = {
       takes: "url",
       env: "REHOME_DASHBOARD_ORIGIN",
       about: "where browsers reach it if a proxy is in between",
+    }),
+    proxies: proxyList({
+      flag: "proxies",
+      takes: "list",
+      env: "REHOME_DASHBOARD_PROXIES",
+      about: "whose X-Forwarded-For is believed, where --origin is given",
+      default: "loopback",
     }),
     loginHours: whole({
       flag: "login-hours",

@@ -2,7 +2,10 @@ import type { Request } from "express";
 import type { Login, Logins } from "./logins.js";
 import { TOKEN_HEADER } from "./sign-in.js";
 
-const LOOPBACK = /^(127(\.\d{1,3}){3}|\[::1\]|::1|localhost)$/;
+const NAME = String.raw`(127(\.\d{1,3}){3}|\[::1\]|localhost)`;
+const LOOPBACK = new RegExp(`^(${NAME}|::1)$`, "i");
+/** A Host header, taken as it is: a parser of URLs would pass over a user's name or a path in it. */
+const LOOPBACK_HOST = new RegExp(`^${NAME}(:\\d{1,5})?$`, "i");
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
@@ -10,24 +13,40 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Without logins the loopback address is all that protects the dashboard, and a page from elsewhere could have its
- * own name lead there (DNS rebinding): only requests that name loopback themselves are heard.
+ * own name lead there (DNS rebinding): only requests that name loopback themselves are heard. A request line may name a
+ * host too ("GET http://evil.example/"), and then it counts instead of the header; no browser sends that to a server.
  */
 export function namesLoopback(request: Request): boolean {
-  const host = request.headers.host ?? "";
-  return URL.canParse(`http://${host}`) && isLoopback(new URL(`http://${host}`).hostname);
+  return LOOPBACK_HOST.test(request.headers.host ?? "") && request.originalUrl.startsWith("/");
 }
 
+/** Headers in which proxies and networks of proxies pass on what they were asked, and by whom. */
+const PROXY_HEADERS: readonly string[] = [
+  "cdn-loop",
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "cf-ray",
+  "client-ip",
+  "fastly-client-ip",
+  "fly-client-ip",
+  "forwarded",
+  "true-client-ip",
+  "via",
+];
+const PROXY_HEADER =
+  /^x-(forwarded|real-ip|client-ip|cluster-client-ip|original-(forwarded|host|url)|envoy-|amzn-trace-id|proxyuser-ip)/;
+
 /**
- * Whether a proxy says that it passed the request on: seen from here, all that it lets in comes from this machine, and
- * it may put loopback for the name that was asked for.
+ * Whether a proxy says that it passed the request on. Seen from here, everything that a proxy lets in comes from this
+ * machine, and it may put loopback for the name that was asked for. A proxy that adds no header cannot be told.
  */
 export function isProxied(request: Request): boolean {
   return Object.keys(request.headers).some(
-    (name) => name === "forwarded" || name === "via" || name.startsWith("x-forwarded-"),
+    (name) => PROXY_HEADERS.includes(name) || PROXY_HEADER.test(name),
   );
 }
 
-/** Whether a change was asked for by our own page: browsers name the origin with every request that is not a GET. */
+/** Whether our own page asks for a change: browsers name the origin in every request that is not a GET. */
 export function isFromOurPage(request: Request, origin: string | null): boolean {
   const given = request.headers.origin;
   const site = request.headers["sec-fetch-site"];

@@ -1,10 +1,10 @@
-import { isIP } from "node:net";
 import { listLogouts, type QueueConnection, recordLogout } from "@rehome/queue";
 import type { CookieOptions, Request, Response } from "express";
-import { ipKeyGenerator, rateLimit } from "express-rate-limit";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { type Answer, ok, refused } from "../api/answer.js";
+import type { AttemptLimits } from "./attempt-limits.js";
+import { addressOf } from "./client-address.js";
 import type { Login, Logins } from "./logins.js";
 import { LONGEST_PASSWORD } from "./password.js";
 
@@ -18,38 +18,9 @@ const bodySchema = z.strictObject({
   password: z.string().max(LONGEST_PASSWORD),
 });
 
-const QUARTER_HOUR_MS = 15 * 60_000;
-
-/** Failed attempts allowed in a quarter of an hour, per name and per address. */
-export const limitAttempts = (proxied: boolean) =>
-  [
-    // Checked first: an address that has used up its attempts must not use up those of a name.
-    { limit: 50, keyGenerator: (request: Request) => `address ${addressOf(request, proxied)}` },
-    { limit: 10, keyGenerator: (request: Request) => `name ${nameIn(request.body)}` },
-  ].map((limit) =>
-    rateLimit({
-      windowMs: QUARTER_HOUR_MS,
-      skipSuccessfulRequests: true,
-      standardHeaders: "draft-8",
-      legacyHeaders: false,
-      validate: { xForwardedForHeader: false, forwardedHeader: false },
-      message: {
-        error: { code: "too-many-attempts", message: "too many attempts: try again later" },
-      },
-      ...limit,
-    }),
-  );
-
-/** Behind a proxy, the client's address as the proxy saw it: the proxy's own is the same for everybody. */
-function addressOf(request: Request, proxied: boolean): string {
-  const asked = (proxied && request.get("x-forwarded-for")?.split(",").at(-1)?.trim()) || "";
-  const address = isIP(asked) === 0 ? (request.socket.remoteAddress ?? "") : asked;
-  // A whole network of IPv6 is one customer's.
-  return ipKeyGenerator(address);
-}
-
-function nameIn(body: unknown): string {
-  const parsed = bodySchema.safeParse(body);
+/** The name that a sign-in gives; empty where its body is none. */
+export function nameIn(request: Request): string {
+  const parsed = bodySchema.safeParse(request.body);
   return parsed.success ? parsed.data.name : "";
 }
 
@@ -62,26 +33,26 @@ export function describeLogin(logins: Logins, login: Login) {
 export interface SignInParts {
   readonly logins: Logins;
   readonly log: Logger;
-  /** Whether a proxy is in between. */
-  readonly proxied: boolean;
+  readonly limits: AttemptLimits;
 }
 
-/** Whoever tries is logged: a name that is none of ours may be a password in the wrong field, and is not. */
+/** Every attempt is logged. A name that no user has is not: it may be a password, typed into the wrong field. */
 export async function signIn(
-  { logins, log, proxied }: SignInParts,
+  { logins, log, limits }: SignInParts,
   options: CookieOptions,
   request: Request,
   response: Response,
 ): Promise<Answer> {
   const body = bodySchema.safeParse(request.body);
   const login = body.success ? await logins.signIn(body.data.name, body.data.password) : null;
-  const address = addressOf(request, proxied);
+  const address = addressOf(request);
   if (login === null) {
     const name = body.data?.name ?? "";
     log.warn({ who: logins.knows(name) ? name : "unknown", address }, "sign-in refused");
     return refused(401, "wrong-login", "the name or the password is wrong");
   }
   log.info({ who: login.name, address }, "signed in");
+  limits.remember(login.name, request);
   response.cookie(COOKIE, logins.write(login), {
     ...options,
     httpOnly: true,
