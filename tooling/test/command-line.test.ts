@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -80,21 +80,25 @@ describe("the command line", () => {
     expect(both.stdout).not.toContain("\u001b");
   });
 
-  it("writes what it says on stderr to LOG_FILE as well, and so does the worker", async () => {
+  it("writes what it says on stderr to LOG_FILE as well, as worker and dashboard do, for its owner alone", async () => {
     const house = await furnishedHouse();
     const folder = await mkdtemp(join(tmpdir(), "rehome-log-"));
     try {
-      const files = ["cli", "worker"].map((name) => join(folder, `${name}.log`)) as [
+      const files = ["cli", "worker", "dashboard"].map((name) => join(folder, `${name}.log`)) as [
+        string,
         string,
         string,
       ];
       await house.startWorker({ environment: { LOG_FILE: files[1] } });
+      await house.startDashboard({ LOG_FILE: files[2] });
       await house.rehome(["start", "--wait", "--quiet"], { LOG_FILE: files[0] });
       await house.rehome(["status", "20200101-000000-aaaa"], { LOG_FILE: files[0] });
       const [cli, worker] = [await readFile(files[0], "utf8"), await readFile(files[1], "utf8")];
       expect(cli).toMatch(/^\S+Z completed: 0 of 0 sessions/m);
       expect(cli).toMatch(/^\S+Z rehome: there is no run 20200101-000000-aaaa/m);
       expect(worker).toContain('"msg":"worker ready"');
+      expect(await readFile(files[2], "utf8")).toContain('"msg":"dashboard ready"');
+      for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600);
       const refused = await house.rehome(["runs"], { LOG_FILE: join(folder, "nowhere", "log") });
       expect(refused).toMatchObject({ code: 2, stdout: "" });
       expect(refused.stderr).toMatch(/^rehome: LOG_FILE cannot be written \(ENOENT\)/);

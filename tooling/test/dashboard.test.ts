@@ -57,7 +57,7 @@ describe("the dashboard", () => {
     expect(lost.get("map")?.data).toEqual({ letters: "ddd" });
   });
 
-  it("hashes a password that it reads from stdin, and no other", async () => {
+  it("hashes a password that it reads from stdin, and no other, for a name that a user can have", async () => {
     const args = ["hash-password", "--user", "ada", "--role", "operator"];
     const hashed = await runProgram("rehome-dashboard", args, {}, { input: "correct horse\n" });
     expect(hashed.code).toBe(0);
@@ -65,6 +65,17 @@ describe("the dashboard", () => {
     expect(hashed.stdout + hashed.stderr).not.toContain("correct horse");
     const short = await runProgram("rehome-dashboard", args, {}, { input: "short" });
     expect([short.code, short.stdout]).toEqual([2, ""]);
+    for (const name of ["a:b", "ada lovelace", "", "a".repeat(65)]) {
+      const input = "correct horse\n";
+      const named = await runProgram(
+        "rehome-dashboard",
+        ["hash-password", "--user", name],
+        {},
+        { input },
+      );
+      expect([name, named.code, named.stdout]).toEqual([name, 2, ""]);
+      expect(named.stderr).toMatch(/^rehome-dashboard: a user's name must be 1 to 64/);
+    }
     const flag = await runProgram("rehome-dashboard", [...args, "canary"], {}, { input: "" });
     expect(flag.code).toBe(2);
   });

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
-import { makeProgram, ROLES, USERS_VARIABLE } from "@rehome/config";
+import { assertUserName, makeProgram, ROLES, USERS_VARIABLE } from "@rehome/config";
 import { RehomeError } from "@rehome/core";
 import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "./login/password.js";
 
@@ -13,6 +13,7 @@ export async function hashPasswordCommand(argv: readonly string[]): Promise<void
   const roleOption = program.createOption("--role <role>", "the user's role");
   program.addOption(roleOption.choices(ROLES).default("viewer")).parse(argv, { from: "user" });
   const { user, role } = program.opts<{ user?: string; role: string }>();
+  if (user !== undefined) assertUserName(user);
   const password = process.stdin.isTTY ? await ask() : await readAll();
   if (password.length < SHORTEST_PASSWORD || password.length > LONGEST_PASSWORD) {
     throw new RehomeError(

@@ -1,7 +1,7 @@
 import { describeError } from "@rehome/core";
 import { destination, type Logger, multistream, pino } from "pino";
 
-/** Structured logs on stderr, and in a file as well when one is named. */
+/** Structured logs on stderr, and in a file as well when one is named, which nobody else may read. */
 export function openLog(options: { level: string; file: string | null; name: string }): Logger {
   const stderr = { level: "trace", stream: destination({ fd: 2, sync: true }) } as const;
   const file =
@@ -10,7 +10,7 @@ export function openLog(options: { level: string; file: string | null; name: str
       : [
           {
             level: "trace",
-            stream: destination({ dest: options.file, sync: true, mkdir: true }),
+            stream: destination({ dest: options.file, sync: true, mkdir: true, mode: 0o600 }),
           } as const,
         ];
   return pino(

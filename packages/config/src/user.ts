@@ -5,11 +5,13 @@ import { z } from "zod";
 export const ROLES = ["viewer", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 
+const nameSchema = z
+  .string()
+  .regex(/^[\w.@-]{1,64}$/, { error: "must be 1 to 64 letters, digits or . _ @ -" });
+
 const userSchema = strictObject(
   {
-    name: z
-      .string()
-      .regex(/^[\w.@-]{1,64}$/, { error: "must be 1 to 64 letters, digits or . _ @ -" }),
+    name: nameSchema,
     role: z.enum(ROLES, { error: `must be one of ${ROLES.join(", ")}` }),
     passwordHash: z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[\w+/-]+\$[\w+/-]+$/, {
       error: "must be an argon2id hash: make one with rehome-dashboard hash-password",
@@ -29,6 +31,14 @@ export const usersSchema = z
   .refine((users) => new Set(users.map(({ name }) => name)).size === users.length, {
     error: "must not name a user twice",
   });
+
+/** Throws RehomeError `bad-users` (exit 2) for a name that no user can have. It does not quote the name. */
+export function assertUserName(name: string): void {
+  const { success, error } = nameSchema.safeParse(name);
+  if (success) return;
+  const mistakes = error.issues.map(({ message }) => message);
+  throw new RehomeError("bad-users", `a user's name ${mistakes.join("; ")}`, { exitCode: 2 });
+}
 
 /**
  * Users as the environment gives them, `name:role:hash` with white space between two. Throws RehomeError
