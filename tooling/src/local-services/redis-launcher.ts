@@ -1,25 +1,29 @@
 import { execa } from "execa";
-import { installDebian } from "./debian-package.js";
 import { findOnPath, installHint, type Machine, plainEnvironment } from "./machine.js";
 import { ServiceUnavailable } from "./service-unavailable.js";
+import { unpackDebian } from "./unpacked-debian.js";
 
 /** What can run a Redis here: a server of this machine, or a container. */
 export type RedisLauncher =
   | { kind: "binary"; file: string }
   | { kind: "docker"; file: string; image: string };
 
+/** Debian's server is a link to a program of its tools. */
+const DEBIAN = { packages: ["redis-server", "redis-tools"], program: "redis-server" } as const;
+
 const DOCKER_IMAGE = "redis:7.4-alpine";
 const PULL_DEADLINE_MS = 300_000;
 
-/** `redis-server` or `valkey-server` from PATH, else installed by apt-get when root, else Docker. */
+/** `redis-server` or `valkey-server` from PATH, else the one of Debian's package, unpacked and not installed, else Docker. */
 export async function findRedis(machine: Machine): Promise<RedisLauncher> {
   const found = onPath(machine);
   if (found !== null) return found;
 
   let cause: unknown;
   try {
-    const installed = await installDebian("redis-server", machine, () => onPath(machine));
-    if (installed !== null) return installed;
+    // The package alone would enable and start a service, which stays.
+    const file = await unpackDebian(DEBIAN, machine);
+    if (file !== null) return { kind: "binary", file };
   } catch (error) {
     cause = error;
   }
