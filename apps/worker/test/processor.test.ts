@@ -8,7 +8,7 @@ import {
 } from "@rehome/queue";
 import { openSource } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, inject, it, vi } from "vitest";
 import { enqueue, newRun, startWork, useScene, work } from "./worker-fixture.js";
 
 const scene = useScene();
@@ -41,29 +41,31 @@ describe("a chunk job", () => {
   });
 
   it("whose statement was cancelled is tried again, and says so for as long as it holds up the run or its verification", async () => {
-    const run = await newRun();
-    await client.query(`
+    const run = await newRun(scene);
+    await scene.client.query(`
       ALTER TABLE session_data RENAME TO elsewhere;
       CREATE VIEW session_data AS SELECT elsewhere.* FROM elsewhere, pg_sleep(0.5)`);
     const cancel = async () => {
-      const { rowCount } = await client.query(
+      const { rowCount } = await scene.client.query(
         "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'rehome' AND wait_event = 'PgSleep'",
       );
       expect(rowCount).toBe(1);
     };
     const said = "trying chunk 0 again: source: the statement was cancelled or timed out (57014)";
-    const working = startWork();
-    await enqueue(run, 2);
+    const working = startWork(scene);
+    await enqueue(scene, run, 2);
     await vi.waitFor(cancel, { timeout: 10_000 });
-    await vi.waitFor(async () => expect((await readStatus(queue, run)).notice).toBe(said));
+    await vi.waitFor(async () => expect((await readStatus(scene.queue, run)).notice).toBe(said));
     await working.until(2);
-    expect(await readStatus(queue, run)).toMatchObject({ phase: "completed", notice: null });
+    expect(await readStatus(scene.queue, run)).toMatchObject({ phase: "completed", notice: null });
 
-    await startVerification(queue, run, { mode: "sample", sample: 100 });
+    await startVerification(scene.queue, run, { mode: "sample", sample: 100 });
     await vi.waitFor(cancel, { timeout: 10_000 });
-    await vi.waitFor(async () => expect((await readVerification(queue, run))?.waiting).toBe(said));
+    await vi.waitFor(async () =>
+      expect((await readVerification(scene.queue, run))?.waiting).toBe(said),
+    );
     await working.close();
-    await client.query("DROP VIEW session_data");
+    await scene.client.query("DROP VIEW session_data");
   }, 30_000);
 
   it.each([
@@ -153,8 +155,8 @@ describe("a chunk job", () => {
   });
 
   it("is left to others where row-level security may hide rows from this worker's user, and no row is copied", async () => {
-    const run = await newRun();
-    await client.query(`
+    const run = await newRun(scene);
+    await scene.client.query(`
       DROP ROLE IF EXISTS filtered; CREATE ROLE filtered LOGIN PASSWORD 'x';
       GRANT SELECT ON ALL TABLES IN SCHEMA public TO filtered;
       ALTER TABLE user_sessions ENABLE ROW LEVEL SECURITY;
@@ -162,25 +164,25 @@ describe("a chunk job", () => {
     const url = new URL(inject("postgresUrl"));
     [url.username, url.password] = ["filtered", "x"];
     const filtered = openSource(url);
-    await enqueue(run, 1);
-    const working = startWork({ source: filtered });
+    await enqueue(scene, run, 1);
+    const working = startWork(scene, { source: filtered });
     await vi.waitFor(
       async () => {
-        expect((await readStatus(queue, run)).notice).toContain(
+        expect((await readStatus(scene.queue, run)).notice).toContain(
           "waiting: source: row-level security may hide rows from the user (RLS)",
         );
-        expect(await queue.jobs.getDelayedCount()).toBe(1);
+        expect(await scene.queue.jobs.getDelayedCount()).toBe(1);
       },
       { timeout: 10_000 },
     );
     await working.close();
     await filtered.close();
-    await client.query("DROP OWNED BY filtered; DROP ROLE filtered");
+    await scene.client.query("DROP OWNED BY filtered; DROP ROLE filtered");
     expect(working.ends).toEqual([]);
-    expect((await queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
-    expect(await targetClient.keys("session:*")).toEqual([]);
-    expect(await work(1)).toEqual(["completed"]);
-    expect(await readStatus(queue, run)).toMatchObject({
+    expect((await scene.queue.jobs.getJob(`${run}-copy-0`))?.attemptsMade).toBe(0);
+    expect(await scene.targetClient.keys("session:*")).toEqual([]);
+    expect(await work(scene, 1)).toEqual(["completed"]);
+    expect(await readStatus(scene.queue, run)).toMatchObject({
       phase: "completed",
       notice: null,
       sessions: { read: 100 },

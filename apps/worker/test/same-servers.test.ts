@@ -1,13 +1,7 @@
-import {
-  enqueueChunks,
-  readHoldUp,
-  readStatus,
-  readVerification,
-  startVerification,
-} from "@rehome/queue";
+import { readHoldUp, readStatus, readVerification, startVerification } from "@rehome/queue";
 import { openSource, seedReferenceSchema } from "@rehome/source";
 import { openTarget, type Target } from "@rehome/target";
-import pg from "pg";
+import type pg from "pg";
 import { describe, expect, inject, it, vi } from "vitest";
 import { enqueue, newRun, startWork, useScene, work } from "./worker-fixture.js";
 
