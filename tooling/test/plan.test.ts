@@ -113,12 +113,25 @@ describe("rehome plan shows what a few sessions become, and never an id or a val
     });
     const shown = await planOf(house, "reference");
     expect(shown).toMatch(
-      /for example {2}session:<[0-9a-f]{12}>, a hash of 14 fields: user_id, username, email, .*cart.*; expires 2099-01-02T03:04:05\.678Z/,
+      /for example {2}session:<[0-9a-f]{12}>, a hash of 14 fields: user_id, username, email, .*cart.*; expires in [\d,]+ d \d+ h \(2099-01-02T03:04:05\.678Z\)/,
     );
     for (const name of ["red\\u{9b}31m", "gnp.\\u{202e}fdp", "two\\u{a}lines", 'say \\"hi\\"'])
       expect(shown.split(`"${name}"`)).toHaveLength(3);
     expect(shown).not.toMatch(/[\u0080-\u009f\u202e]/);
     expect(shown).toMatch(/table public\.user_sessions, its times without a zone read as /);
+  });
+
+  it("of an expiry how long is left, in the zone that counts", async () => {
+    const house = await bareHouse();
+    await house.source.query(`
+      CREATE TABLE login (id text PRIMARY KEY, until timestamp);
+      INSERT INTO login SELECT '${CANARY}', now() AT TIME ZONE 'Asia/Tokyo' + interval '3 hours 20 minutes 50 seconds'`);
+    const shown = await planOf(house, {
+      sessions: { table: "login", id: "id", expires: "until", fields: { until: "until" } },
+      zone: "Asia/Tokyo",
+    });
+    expect(shown).toMatch(/times without a zone read as Asia\/Tokyo/);
+    expect(shown).toMatch(/expires in 3 h 20 min \(2/);
   });
 
   it("of a string its length", async () => {
@@ -128,7 +141,7 @@ describe("rehome plan shows what a few sessions become, and never an id or a val
       INSERT INTO session VALUES ('${CANARY}', '{"user":"canary"}', '2099-01-02 03:04:05.678+00')`);
     const shown = await planOf(house, "connect-pg-simple");
     expect(shown).toMatch(
-      /sess:<[0-9a-f]{12}>, a string of 17 bytes; expires 2099-01-02T03:04:05\.678Z/,
+      /sess:<[0-9a-f]{12}>, a string of 17 bytes; expires in [\d,]+ d \d+ h \(2099-01-02T03:04:05\.678Z\)/,
     );
     expect(shown).not.toMatch(/attributes|read as/);
   });
@@ -139,7 +152,7 @@ describe("rehome plan shows what a few sessions become, and never an id or a val
       CREATE TABLE sessions (id serial PRIMARY KEY, session_id varchar UNIQUE, data bytea, expiry timestamp);
       INSERT INTO sessions (session_id, data, expiry) VALUES ('session:${CANARY}', '\\xff00', '2099-01-02')`);
     expect(await planOf(house, "flask-session")).toMatch(
-      / session:<[0-9a-f]{12}>, a string of 2 bytes; expires 2099-01-02T00:00:00\.000Z/,
+      / session:<[0-9a-f]{12}>, a string of 2 bytes; expires in [\d,]+ d \d+ h \(2099-01-02T00:00:00\.000Z\)/,
     );
   });
 

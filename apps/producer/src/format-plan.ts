@@ -83,7 +83,26 @@ function formatSession({ key, type, fields, bytes, expiresAt }: ShownSession): s
     fields === null
       ? `${formatNumber(bytes)} bytes`
       : `${fields.length} ${fields.length === 1 ? "field" : "fields"}: ${fields.map(quote).join(", ")}`;
-  return `${printable(key)}, a ${type} of ${value}; expires ${formatTime(expiresAt)}`;
+  return `${printable(key)}, a ${type} of ${value}; expires ${formatExpiry(expiresAt)}`;
+}
+
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+
+/** In words too: whoever knows the application sees there whether the zone is right. */
+function formatExpiry(expiresAt: number): string {
+  const left = expiresAt - Date.now();
+  const [days, hours, minutes] = [
+    Math.floor(left / DAY),
+    Math.floor(left / HOUR) % 24,
+    Math.floor(left / MINUTE) % 60,
+  ];
+  const words =
+    days > 0
+      ? `${formatNumber(days)} d ${hours} h`
+      : hours > 0
+        ? `${hours} h ${minutes} min`
+        : `${minutes} min`;
+  return `in ${words} (${formatTime(expiresAt)})`;
 }
 
 /** PostgreSQL has times beyond those of JavaScript. */

@@ -1,5 +1,6 @@
 import type { Values } from "@rehome/config";
 import {
+  isZoneless,
   type Mapping,
   type NamedStore,
   newFingerprintKey,
@@ -74,6 +75,8 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
   const { mapping } = options;
   const facts = await step("preflight", () => preflight(servers, options));
   await refuseWhileActive(queue);
+  if (facts.store.columns.some(isZoneless))
+    note(`times without a zone are read as ${facts.store.zone}`);
   for (const warning of facts.warnings) note(`warning: ${warning}`);
 
   const id = newRunId(new Date());

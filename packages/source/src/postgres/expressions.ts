@@ -79,7 +79,7 @@ export function withheld(sql: string, column: Typed, zone: string, bytes: number
 
 /** Whether a row's session counts as expired by the server's clock; NULL or false where it does not. */
 export function hasExpired(store: ResolvedStore, alias: string): string {
-  return `(${isPastExpiry(store, alias)} OR ${isEmpty(store, alias)})`;
+  return `(${expiresWithin(store, alias, 0)} OR ${isEmpty(store, alias)})`;
 }
 
 /** Whether a row holds no byte of a value and so is no session: it counts as one that has expired. */
@@ -90,14 +90,13 @@ export function isEmpty(store: ResolvedStore, alias: string): string {
   return `octet_length(${readable(quoteColumn(alias, column.name), column, store.zone)}) = 0`;
 }
 
-function isPastExpiry(store: ResolvedStore, alias: string): string {
+/** Whether a row's expiry comes before so many seconds from now have passed. */
+export function expiresWithin(store: ResolvedStore, alias: string, seconds: number): string {
   const { column, as, plusSeconds, since } = store.sessions.expires;
   const sql = quoteColumn(alias, column);
   if (as === "time") {
-    const isAbsolute = columnOf(store, 0, column).type === "timestamp with time zone";
-    const time = isAbsolute ? sql : `(${absolute(sql, store.zone)})`;
     // Taken from the time now, since an expiry may be as late as a time can be.
-    return `${time} <= now() - interval '${plusSeconds} seconds'`;
+    return `${absoluteTime(store, alias, column)} <= now() - interval '${plusSeconds - seconds} seconds'`;
   }
   // As numeric, no sum is too large.
   const number = `${sql}::numeric`;
@@ -105,8 +104,15 @@ function isPastExpiry(store: ResolvedStore, alias: string): string {
     since === null
       ? number
       : `CASE WHEN ${number} <= ${since.atMost} THEN ${number} + ${quoteColumn(alias, since.column)}::numeric ELSE ${number} END`;
-  const seconds = as === "epoch-seconds" ? moment : `(${moment}) / 1000`;
-  return `(${seconds}) + ${plusSeconds} <= extract(epoch FROM now())`;
+  const unix = as === "epoch-seconds" ? moment : `(${moment}) / 1000`;
+  return `(${unix}) + ${plusSeconds - seconds} <= extract(epoch FROM now())`;
+}
+
+/** A column of the sessions that is a time, as a timestamptz. */
+export function absoluteTime(store: ResolvedStore, alias: string, name: string): string {
+  const sql = quoteColumn(alias, name);
+  const isAbsolute = columnOf(store, 0, name).type === "timestamp with time zone";
+  return isAbsolute ? sql : `(${absolute(sql, store.zone)})`;
 }
 
 /** A session id as SQL's text protocol is to give it: see core's SessionId. */

@@ -1,6 +1,7 @@
 import { type NamedStore, RehomeError, type ResolvedStore, showTable } from "@rehome/core";
 import type { SourceFacts } from "../source.js";
 import type { Connections } from "./connections.js";
+import { readDoubtfulTimes } from "./doubtful-times.js";
 import { quoteTable } from "./expressions.js";
 import { isUnique } from "./is-unique.js";
 import { refuseHiddenRows } from "./refuse-hidden-rows.js";
@@ -58,6 +59,7 @@ async function readWarnings(connections: Connections, resolved: Resolved): Promi
       return indexed ? [] : [`${name}.${column} has no index: each chunk reads the whole table`];
     }),
     ...(await readDoubts(connections, resolved)),
+    ...(await readDoubtfulTimes(connections, resolved.store)),
   ];
 }
 
