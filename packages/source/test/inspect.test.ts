@@ -39,6 +39,14 @@ describe("the preflight", () => {
         "ALTER TABLE user_preferences ALTER theme DROP DEFAULT, ALTER theme TYPE inet USING NULL",
         /user_preferences\.theme is of type inet/,
       ],
+      [
+        "ALTER TABLE user_preferences DROP CONSTRAINT user_preferences_user_id_fkey, ALTER user_id TYPE varchar",
+        /user_preferences\.user_id is of type character varying, and it must be integer, as the column that refers to it/,
+      ],
+      [
+        "ALTER TABLE user_sessions DROP CONSTRAINT user_sessions_user_id_fkey, ALTER user_id TYPE text",
+        /users\.user_id is of type integer, and it must be text, as the column that refers to it/,
+      ],
     ] as const) {
       const database = await referenceDatabase();
       await database.client.query(change);
