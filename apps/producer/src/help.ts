@@ -19,7 +19,10 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, doe
   start: [
     ["rehome start --wait", "until it has ended"],
     ["rehome start --max-rate 2000 --max-rejects 0", "gently, and halt at the first reject"],
-    ["rehome start --on-conflict keep", "after the application has switched to Redis"],
+    [
+      "rehome start --on-conflict keep",
+      "change nothing that Redis holds; what was deleted there comes back",
+    ],
   ],
   status: [
     ["rehome status --watch", "follow the newest run"],
