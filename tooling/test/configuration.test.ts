@@ -296,7 +296,7 @@ describe("init", () => {
     const file = join(folder, "rehome.config.ts");
     expectRefusal(await rehomeIn(folder, ["init"]), /config\.ts exists.*--force/, 1);
     const second = await rehomeIn(folder, ["init", "--format", "json", "--force"]);
-    expectRefusal(second, /rehome\.config\.ts exists, and two/, 1);
+    expectRefusal(second, /rehome\.config\.ts exists, and only one/, 1);
     expect(await readFile(file, "utf8")).toBe("export default {}");
     expect(await readdir(folder)).toEqual(["rehome.config.ts"]);
     expect(await rehomeIn(folder, ["init", "--force"])).toMatchObject({ code: 0 });

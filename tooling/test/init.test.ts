@@ -61,7 +61,9 @@ describe("rehome init writes, for a store that it knows,", () => {
       / {2}\/\/ The expiry is the column's: .*\n {2}store: \{\n {4}preset: "connect-pg-simple",/,
     );
     expect(text).toMatch(/ {4}\/\/ `keyPrefix` is the `prefix` of .*\n {4}keyPrefix: "sess:",/);
-    expect(text).toMatch(/times in expire mean[^]*set `zone` where[^]*\n {4}zone: "server",/);
+    expect(text).toMatch(
+      /times in expire, which have none[^]*set `zone` where[^]*\n {4}zone: "server",/,
+    );
     expect(text.match(/keyPrefix:/g)).toHaveLength(1);
     expect(text).not.toMatch(/timestamps:|renames:|lifetimeSeconds/);
     expect(text).toMatch(/maxSessionBytes: \d+/);
@@ -104,7 +106,7 @@ describe("rehome init writes, for a store that it knows,", () => {
     await database.rehome(["seed", "--users", "1", "--sessions", "1"]);
     const { folder, text, stderr } = await initIn(database);
     expect(text).toMatch(/preset: "reference",\n {4}table: "user_sessions",/);
-    expect(text).toMatch(/times in expires_at, last_activity_at, created_at mean/);
+    expect(text).toMatch(/times in expires_at, last_activity_at, created_at, which have none/);
     expect(text).toMatch(/timestamps: "iso"/);
     expect(text.match(/keyPrefix:/g)).toHaveLength(1);
     expect(stderr).toMatch(/found reference/);
@@ -119,7 +121,7 @@ describe("rehome init writes, for a store that it knows,", () => {
       : ["connect-pg-simple", "laravel in table sessions"];
     expect(text).toContain(`preset: "${first}"`);
     for (const said of [text, stderr])
-      expect(said).toMatch(new RegExp(`found as well: ${second}, table auth\\.login`, "i"));
+      expect(said).toMatch(new RegExp(`also found: ${second}, table auth\\.login`, "i"));
   });
 });
 
@@ -127,10 +129,10 @@ describe("rehome init writes, for tables that no preset knows,", () => {
   it("its best guess, which a plan works with", async () => {
     const database = await databaseWith(LOGIN);
     const { folder, text, stderr } = await initIn(database);
-    expect(stderr).toMatch(/table auth\.login looks like sessions of a store without a preset/);
+    expect(stderr).toMatch(/table auth\.login seems to hold sessions of a store without a preset/);
     expect(text).toMatch(/table: "auth\.login",[^]*id: "token",[^]*expires: "valid_until",/);
     expect(text).toMatch(/recency: "last_seen",[^]*account: "account",\n +last_seen: "last_seen",/);
-    expect(text).toMatch(/Left out, being of types that cannot be carried: ip \(inet\)/);
+    expect(text).toMatch(/Left out because their types are not supported: ip \(inet\)/);
     await expectPlan(
       database,
       folder,

@@ -66,9 +66,9 @@ describe("rehome plan", () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/2: 1 live, 1 expired/);
     expect(stdout).toMatch(/1 without a row in user_preferences/);
-    expect(stdout).toMatch(/1 sessions, for an attribute named like a field/);
+    expect(stdout).toMatch(/1 session, because an attribute has the name of a field/);
     expect(stdout).toMatch(/2 {2}cart\n.*1 {2}user_id {2}collides/);
-    expect(stderr).toMatch(/warning: 1 sessions have an attribute named like a field/);
+    expect(stderr).toMatch(/warning: 1 session has an attribute with the name of a field/);
     expect(stdout + stderr).not.toMatch(/ada@|session-/);
     expect(await house.target.dbsize()).toBe(0);
     expect(await house.queue.dbsize()).toBe(0);

@@ -12,12 +12,12 @@ import { isLoopback } from "./login/same-origin.js";
 
 export interface Config extends Readonly<Values<"dashboard">> {
   readonly queueUrl: URL;
-  /** For the gauge of its memory; null where none was given. */
+  /** For the memory gauge; null where it is not set. */
   readonly targetUrl: URL | null;
   readonly users: readonly User[];
-  /** Asked for by /metrics; null: for loopback alone. */
+  /** Required by /metrics; null: loopback only. */
   readonly metricsToken: string | null;
-  /** What is logged to stderr goes there as well. */
+  /** Gets everything that is logged to stderr. */
   readonly logFile: string | null;
 }
 
@@ -26,10 +26,10 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
   const program = makeProgram("rehome-dashboard", {
     description: "Shows runs in a browser, live, and lets operators change them.",
     help: `\
-QUEUE_URL, TARGET_URL (for the gauge of its memory, may be left out) and REHOME_DASHBOARD_METRICS_TOKEN are read
-from the environment only. Users are named in ${USERS_VARIABLE} or the config file.
+QUEUE_URL, TARGET_URL (optional, for the memory gauge) and REHOME_DASHBOARD_METRICS_TOKEN are read from the
+environment only. Users are listed in ${USERS_VARIABLE} or the config file.
 
-Make a user's hash with: rehome-dashboard hash-password --user NAME --role operator`,
+Make an entry for a user with: rehome-dashboard hash-password --user NAME --role operator`,
   });
   const { values, config } = await parseCommand(program, "dashboard", argv, process.env);
   const users = readUsers(process.env) ?? config.users;
@@ -46,7 +46,7 @@ Make a user's hash with: rehome-dashboard hash-password --user NAME --role opera
 
 /** Without users, whoever reaches the dashboard is an operator. */
 function refuseOpenDoors({ host, origin }: Values<"dashboard">): void {
-  const hint = `Name who may sign in, in ${USERS_VARIABLE} or the config file (make one with: rehome-dashboard hash-password --user NAME --role operator), or listen on 127.0.0.1 and reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST`;
+  const hint = `List who may sign in, in ${USERS_VARIABLE} or the config file (make an entry with: rehome-dashboard hash-password --user NAME --role operator), or listen on 127.0.0.1 and reach it through a tunnel: ssh -L 3000:127.0.0.1:3000 HOST`;
   if (!isLoopback(host)) {
     const what = `host ${host} is not a loopback address, and no users are configured`;
     throw new RehomeError("not-loopback", what, { hint, exitCode: 2 });

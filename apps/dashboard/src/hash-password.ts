@@ -4,12 +4,12 @@ import { assertUserName, makeProgram, ROLES, USERS_VARIABLE } from "@rehome/conf
 import { RehomeError } from "@rehome/core";
 import { hashPassword, LONGEST_PASSWORD, SHORTEST_PASSWORD } from "./login/password.js";
 
-/** `rehome-dashboard hash-password`: the hash of a password that is asked for, or comes from stdin, on stdout. */
+/** `rehome-dashboard hash-password`: asks for a password, or reads it from stdin, and prints its hash. */
 export async function hashPasswordCommand(argv: readonly string[]): Promise<void> {
   const program = makeProgram("rehome-dashboard hash-password", {
     description: "Hashes a password with argon2id, for a user of the dashboard.",
-    help: "The password is asked for, or read from stdin: never from a flag.",
-  }).option("--user <name>", `prints a whole entry of ${USERS_VARIABLE}, name:role:hash`);
+    help: "Asks for the password, or reads it from stdin. It is never a flag.",
+  }).option("--user <name>", `print a whole entry for ${USERS_VARIABLE}, name:role:hash`);
   const roleOption = program.createOption("--role <role>", "the user's role");
   program.addOption(roleOption.choices(ROLES).default("viewer")).parse(argv, { from: "user" });
   const { user, role } = program.opts<{ user?: string; role: string }>();
@@ -26,7 +26,7 @@ export async function hashPasswordCommand(argv: readonly string[]): Promise<void
   process.stdout.write(`${user === undefined ? hash : `${user}:${role}:${hash}`}\n`);
 }
 
-/** Shows nothing of what is typed. */
+/** Does not show what is typed. */
 async function ask(): Promise<string> {
   process.stderr.write("Password: ");
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

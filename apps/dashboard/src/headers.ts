@@ -12,7 +12,7 @@ const SHARED = {
   scriptSrc: ["'self'"],
 };
 
-/** Our own page: nothing inline, nothing from outside, in nobody's frame. */
+/** Our own page: nothing inline, nothing from elsewhere, in no frame. */
 export function pageHeaders(overTls: boolean): RequestHandler {
   return headers(overTls, {
     ...SHARED,
@@ -22,7 +22,7 @@ export function pageHeaders(overTls: boolean): RequestHandler {
   });
 }
 
-/** Bull Board styles its page inline, has a base, and stands in a frame of ours. */
+/** Bull Board has inline styles and a base element, and our page shows it in a frame. */
 export function boardHeaders(overTls: boolean): RequestHandler {
   return headers(overTls, {
     ...SHARED,
@@ -39,7 +39,7 @@ function headers(overTls: boolean, directives: Record<string, string[]>): Reques
     crossOriginEmbedderPolicy: true,
     referrerPolicy: { policy: "no-referrer" },
     xFrameOptions: { action: framed ? "sameorigin" : "deny" },
-    // Only a proxy speaks TLS, and only where an https origin was configured.
+    // TLS is spoken by a proxy, where the origin configured is an https one.
     strictTransportSecurity: overTls && { maxAge: 31_536_000, includeSubDomains: false },
   });
   return (request, response, next) => {

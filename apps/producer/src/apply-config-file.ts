@@ -2,7 +2,7 @@ import { applySection, type Section } from "@rehome/config";
 import type { Command } from "commander";
 import { loadConfig } from "./config.js";
 
-/** Which section a verb takes its options from; the others do not read the file. */
+/** The section from which a verb takes its options. Other verbs do not read the file. */
 const SECTION_OF: ReadonlyMap<string, Section> = new Map([
   ["seed", "seed"],
   ["plan", "start"],
@@ -10,7 +10,7 @@ const SECTION_OF: ReadonlyMap<string, Section> = new Map([
   ["verify", "verify"],
 ]);
 
-/** Gives a verb, before it acts, what the config file says of its options, and the store and its mapping if it needs them. */
+/** Before a verb acts, sets the options that the config file gives, and the store and mapping where the verb needs them. */
 export async function applyConfigFile(program: Command, verb: Command): Promise<void> {
   const section = SECTION_OF.get(verb.name());
   if (section === undefined) return;

@@ -17,12 +17,12 @@ export function loadConfig(named: string | undefined): Promise<LoadedConfig> {
   return openConfig(named, process.env);
 }
 
-/** The dashboard's, where the environment names them. Throws RehomeError (exit 2). */
+/** The dashboard's users, where the environment names them. Throws RehomeError (exit 2). */
 export function usersOfEnvironment(): User[] | null {
   return readUsers(process.env);
 }
 
-/** What goes to stderr goes there as well. */
+/** Gets everything that goes to stderr. */
 export const logFile = process.env["LOG_FILE"] ?? null;
 
 /** Progress is animated only where someone watches it. */

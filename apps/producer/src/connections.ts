@@ -20,7 +20,7 @@ export interface Servers {
   readonly target: Target;
 }
 
-/** Opens all three servers; every URL is read before the first connection is made. */
+/** Opens all three servers. Reads every URL before it makes the first connection. */
 export async function withServers<T>(work: (servers: Servers) => Promise<T>): Promise<T> {
   const [sourceUrl, targetUrl] = [urls.source(), urls.target()];
   return await withQueue(async (queue) => {
@@ -33,7 +33,7 @@ export async function withServers<T>(work: (servers: Servers) => Promise<T>): Pr
   });
 }
 
-/** What tables the source has; null where SOURCE_URL is not set. No table is read. */
+/** The tables of the source, without reading any; null where SOURCE_URL is not set. */
 export async function readCatalogue(): Promise<CatalogueTable[] | null> {
   if (!isSet("SOURCE_URL")) return null;
   const source = openSource(urls.source());

@@ -25,7 +25,7 @@ export interface EffectiveOption {
   readonly source: string;
 }
 
-/** `command` has the flags of every section, so each value took the way that it takes to its own verb. */
+/** `command` has the flags of every section, so each value is found as its own verb would find it. */
 export function effectiveConfig(command: Command, loaded: LoadedConfig): EffectiveConfig {
   return {
     file: loaded.file,
@@ -43,7 +43,7 @@ export function effectiveConfig(command: Command, loaded: LoadedConfig): Effecti
   };
 }
 
-/** As the file says it: a preset, or the description. */
+/** As the file gives it: a preset or a description. */
 function storeOption({ file, given, store }: LoadedConfig): EffectiveOption {
   return { value: given.store ?? store.name, source: (given.store && file) ?? "default" };
 }

@@ -17,13 +17,13 @@ export type Format = (typeof FORMATS)[number];
 
 const HEAD = `\
 // Rehome's configuration: every option with its default. Delete what you do not change.
-// A flag goes before the environment, and the environment before this file. Connection URLs come from the
-// environment only: SOURCE_URL, TARGET_URL, QUEUE_URL. What it all comes to is shown by: rehome config
+// A flag overrides the environment, and the environment overrides this file. Connection URLs come from the
+// environment only: SOURCE_URL, TARGET_URL, QUEUE_URL. To see the resulting configuration: rehome config
 `;
 
 const TYPE = 'import("@rehome/config").RehomeConfig';
 
-/** The key prefix is the store's to say: the mapping's would count before it. */
+/** Without the key prefix: the store gives it, and one in the mapping would override that. */
 type MappingKey = keyof Omit<Mapping, "keyPrefix">;
 
 const MAPPING: Readonly<Record<MappingKey, string>> = {
@@ -37,16 +37,16 @@ const MAPPING: Readonly<Record<MappingKey, string>> = {
 };
 
 const STORE = [
-  "Where the sessions lie, and what each becomes: a preset, a preset with its options, or a description.",
-  "Frozen into a run when it starts. The presets are listed by: rehome stores",
+  "Where the sessions are, and what each becomes: a preset, a preset with its options, or a description.",
+  "A run keeps the store that it starts with. To list the presets: rehome stores",
 ];
 
-/** Of a string, whose value is one column, nothing else of a mapping counts. */
+/** Where the value is one column, a mapping has no other say. */
 const MAPPING_OF_STRINGS: readonly MappingKey[] = ["maxSessionBytes"];
 
 const USERS = `\
   // Who may sign in to the dashboard (REHOME_DASHBOARD_USERS): { name, role: "viewer" or "operator", passwordHash },
-  // as made by: rehome-dashboard hash-password. Without any it listens on loopback only.
+  // made by: rehome-dashboard hash-password. Without users it listens on loopback only.
   users: [],`;
 
 const ABOUT: Readonly<Record<Section, string>> = {
@@ -57,10 +57,10 @@ const ABOUT: Readonly<Record<Section, string>> = {
   dashboard: "rehome-dashboard.",
 };
 
-/** What a config file is written for: the likeliest store first; none where no database was looked at. */
+/** The stores that a config file is written for, the likeliest first; empty where no database was looked at. */
 export type Proposals = readonly StoreProposal[];
 
-/** A config file that says what holds without one, but for the store. JSON has no comments. */
+/** A config file with every default, and the store that was found. JSON has no comments. */
 export function exampleConfig(format: Format, proposals: Proposals = []): string {
   switch (format) {
     case "json":
@@ -90,7 +90,7 @@ function body(proposals: Proposals): string {
     entry(key, defaultMapping[key], MAPPING[key]),
   );
   const about =
-    "How a session is written. Frozen into a run when it starts; workers use the run's.";
+    "How a session is written. A run keeps the mapping that it starts with, and its workers use that.";
   return `{\n${[
     storeBlock(proposals),
     block("mapping", about, mapping),
@@ -109,7 +109,7 @@ function storeBlock([proposal, ...others]: Proposals): string {
   const about = [
     ...STORE,
     ...(proposal?.about ?? []),
-    ...(others.length === 0 ? [] : [`Found as well: ${listStores(others)}.`]),
+    ...(others.length === 0 ? [] : [`Also found: ${listStores(others)}.`]),
   ];
   const value = proposal?.config ?? defaultConfig.store;
   const store = literal(value, (path) => proposal?.aboutEntry.get(path) ?? [], "  ");

@@ -2,7 +2,7 @@ import { isZoneless, printable, type ResolvedStore, showTable } from "@rehome/co
 import type { Survey } from "@rehome/source";
 import colors from "picocolors";
 import type { Plan } from "./commands/plan.js";
-import { formatDuration, formatNumber } from "./format.js";
+import { formatDuration, formatNumber, formatSessions } from "./format.js";
 import type { Sample, ShownSession } from "./sample.js";
 
 const MIB = 1024 * 1024;
@@ -47,7 +47,7 @@ function formatMemory(bytes: number | null): string {
   return `about ${formatNumber(Math.ceil(size))} ${unit} in the target`;
 }
 
-/** Where times have no zone of their own, which one counts decides who is logged out. */
+/** Where times have no zone of their own, the zone in which they are read decides who is logged out. */
 function formatZone({ columns, zone }: ResolvedStore): string {
   return columns.some(isZoneless) ? `, its times without a zone read as ${zone}` : "";
 }
@@ -62,7 +62,7 @@ function formatAttributes(survey: Survey, colliding: readonly string[]): string[
   return [
     row(
       "rejects",
-      `${formatNumber(survey.collidingSessions)} sessions, for an attribute named like a field`,
+      `${formatSessions(survey.collidingSessions)}, because an attribute has the name of a field`,
     ),
     row("attributes", survey.attributes.length === 0 ? "none" : "by frequency:"),
     ...survey.attributes.map(({ name, sessions }) => {
@@ -105,13 +105,13 @@ function formatExpiry(expiresAt: number): string {
   return `in ${words} (${formatTime(expiresAt)})`;
 }
 
-/** PostgreSQL has times beyond those of JavaScript. */
+/** PostgreSQL has times that JavaScript cannot represent. */
 function formatTime(milliseconds: number): string {
   const date = new Date(milliseconds);
   return Number.isNaN(date.getTime()) ? "beyond the year 275760" : date.toISOString();
 }
 
-/** In quotes where it holds more than letters, digits and a few signs; never what steers a terminal. */
+/** Quoted where it holds more than letters, digits and a few signs. Control characters are escaped. */
 function quote(name: string): string {
   return /^[\w.:-]+$/.test(name) ? name : `"${printable(name.replace(/["\\]/g, "\\$&"))}"`;
 }

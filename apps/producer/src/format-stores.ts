@@ -5,7 +5,7 @@ import type { StoreProposal } from "./store-proposal.js";
 
 const NAME_WIDTH = Math.max(...PRESETS.map(({ name }) => name.length));
 
-/** Two lines each: who writes the sessions, and who reads them. */
+/** Two lines for each preset: what writes the sessions, and what reads them. */
 export function formatPresets(presets: readonly ShownPreset[]): string {
   return presets
     .flatMap(({ name, source, target, detected }) => [
@@ -15,7 +15,7 @@ export function formatPresets(presets: readonly ShownPreset[]): string {
     .join("\n");
 }
 
-/** What the database seems to hold, the likeliest first, and what the operator must tell of it. */
+/** What the database seems to hold, the likeliest first, and what the operator must add. */
 export function formatFound(found: readonly StoreProposal[]): string {
   if (found.length === 0) return "The database holds nothing that looks like sessions.";
   return [

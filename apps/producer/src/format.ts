@@ -9,6 +9,10 @@ export function formatNumber(value: number | null): string {
   return value === null ? "–" : number.format(Math.round(value));
 }
 
+export function formatSessions(count: number): string {
+  return `${formatNumber(count)} ${count === 1 ? "session" : "sessions"}`;
+}
+
 export function formatDuration(seconds: number | null): string {
   if (seconds === null) return "–";
   const whole = Math.round(seconds);
@@ -26,7 +30,7 @@ export function formatOutcomes({ sessions }: Status): string {
   ].join(", ");
 }
 
-/** One line, for where nothing is animated. */
+/** One line, for output that is not animated. */
 export function formatStatusLine(status: Status): string {
   const { sessions, chunks } = status;
   return [
@@ -82,7 +86,7 @@ export function formatVerification(result: Verification, remark: string | null):
       (name) =>
         `${formatNumber(result[name])} ${name === "matched" && result.mode === "count" ? "present" : name}`,
     );
-  return `${formatVerdict(result)}: ${formatNumber(result.checked)} sessions checked (${result.mode}): ${parts.join(", ")}${remark === null ? "" : `\n${remark}`}`;
+  return `${formatVerdict(result)}: ${formatSessions(result.checked)} checked (${result.mode}): ${parts.join(", ")}${remark === null ? "" : `\n${remark}`}`;
 }
 
 function formatVerdict({ mode, ok }: Verification): string {
@@ -115,7 +119,7 @@ export function formatConfig({ file, options, urls }: EffectiveConfig): string {
   ].join("\n");
 }
 
-/** Quoted where a terminal would not show it as it is. */
+/** Quoted where a terminal would not show it unchanged. */
 function formatValue(value: unknown): string {
   if (value === null) return "none";
   return typeof value === "string" && /^[!-~]+$/.test(value) ? value : JSON.stringify(value);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 
-/** By verb; the empty one is `rehome` itself. */
+/** By verb; the empty name is `rehome` itself. */
 const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, does: string])[]>> = {
   "": [
     ["rehome init", "write a config for the store that the source holds"],
@@ -10,15 +10,15 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, doe
   ],
   seed: [
     ["rehome seed", "20,000 users and 100,000 sessions"],
-    ["rehome seed --sessions 1000000 --reset", "a million, in place of the last"],
+    ["rehome seed --sessions 1000000 --reset", "a million, in place of the last ones"],
   ],
   plan: [
-    ["rehome plan", "counts, chunks, memory, what would be rejected"],
+    ["rehome plan", "counts, chunks, memory, and what would be rejected"],
     ["rehome plan --json | jq .sessions", "for a script"],
   ],
   start: [
-    ["rehome start --wait", "until it has ended"],
-    ["rehome start --max-rate 2000 --max-rejects 0", "gently, and halt at the first reject"],
+    ["rehome start --wait", "wait until it has ended"],
+    ["rehome start --max-rate 2000 --max-rejects 0", "slowly, and stop at the first reject"],
     [
       "rehome start --on-conflict keep",
       "change nothing that Redis holds; what was deleted there comes back",
@@ -35,20 +35,20 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [command: string, doe
   ],
   verify: [
     ["rehome verify --sample 10000", "compare 10,000 sessions field by field"],
-    ["rehome verify --mode count", "that every session is there, and nothing else"],
+    ["rehome verify --mode count", "check that every session is there, and nothing else"],
   ],
   pause: [["rehome pause", "no new batch starts on any worker"]],
-  resume: [["rehome resume", "go on where it was"]],
+  resume: [["rehome resume", "continue where it stopped"]],
   cancel: [["rehome cancel", "end the newest run; what was written stays"]],
-  retry: [["rehome retry --wait", "once what made them fail is mended"]],
-  config: [["rehome config", "every option, its value and where it comes from"]],
+  retry: [["rehome retry --wait", "once the cause is mended"]],
+  config: [["rehome config", "every option, its value, and where that comes from"]],
   stores: [
-    ["rehome stores", "what is known, and what the database seems to hold"],
+    ["rehome stores", "the presets, and what the database seems to hold"],
     ["rehome stores --json | jq '.[] | select(.detected).name'", "for a script"],
   ],
   init: [
     ["rehome init", "write rehome.config.ts for the store in SOURCE_URL"],
-    ["rehome init --format json --force", "as JSON, in place of the last"],
+    ["rehome init --format json --force", "as JSON, in place of the existing file"],
   ],
   forget: [["rehome forget 20261123-183856-k3f9", "delete its ledger"]],
 };
@@ -59,8 +59,8 @@ export function finishHelp(program: Command): void {
   for (const command of program.commands) {
     addExamples(command, command.name());
     command
-      .option("-q, --quiet", "say nothing on stderr but errors")
-      .option("-v, --verbose", "say more on stderr");
+      .option("-q, --quiet", "print only errors on stderr")
+      .option("-v, --verbose", "print more on stderr");
   }
 }
 

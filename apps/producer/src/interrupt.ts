@@ -1,4 +1,4 @@
-/** Ctrl-C twice: the first asks to stop, the second does it at once. */
+/** The first Ctrl-C asks to stop, the second stops at once. */
 export interface Interrupt {
   readonly signal: AbortSignal;
   dispose(): void;

@@ -3,7 +3,7 @@ import { CommanderError } from "commander";
 import { closeStdout, complain, openLogFile } from "./output.js";
 import { makeProgram } from "./program.js";
 
-// A reader that has seen enough, as `head` has, is no error, and no reason to leave work half done.
+// A reader that closes the pipe early, as `head` does, is no error, and no reason to stop halfway.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
@@ -18,9 +18,9 @@ try {
   process.exitCode = report(error);
 }
 
-/** One line for what was expected: what, where, how to mend it. In full for what was not. Returns the exit code. */
+/** An expected error takes one line: what, where, how to mend it. Any other is shown in full. Returns the exit code. */
 function report(error: unknown): number {
-  // Commander has said it already.
+  // Commander has printed it already.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof RehomeError) {
     complain(`rehome: ${messageWithHint(error)}`);

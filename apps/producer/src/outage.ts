@@ -4,12 +4,12 @@ import { note } from "./output.js";
 
 const AGAIN_MS = 1_000;
 
-/** As often as a chunk is tried that meets something which may pass. */
+/** As many as a chunk has where its error may pass. */
 const ATTEMPTS = 10;
 
 /**
- * Does `work` again for as long as a server is away, and says what it waits for; a few times where it met something
- * that may pass. Any other error, and the signal, end it.
+ * Repeats `work` for as long as a server is away, and says what it waits for. Where an error may pass, it repeats a few
+ * times. Any other error ends it, and so does the signal.
  */
 export async function throughOutages<T>(
   work: () => Promise<T>,

@@ -18,12 +18,12 @@ export function isQuiet(): boolean {
 let logFileOpen = false;
 let stdoutOpen = true;
 
-/** The reader of stdout has gone away. */
+/** To be called when the reader of stdout is gone. */
 export function closeStdout(): void {
   stdoutOpen = false;
 }
 
-/** False once there is no use in printing on. */
+/** False once nobody reads stdout any more. */
 export function isStdoutOpen(): boolean {
   return stdoutOpen;
 }
@@ -42,17 +42,17 @@ export function note(text: string): void {
   say(text, verbosity !== "quiet");
 }
 
-/** What only someone who asked for more wants to read. */
+/** For --verbose only. */
 export function detail(text: string): void {
   say(text, verbosity === "verbose");
 }
 
-/** Errors are said however quiet it is to be. */
+/** Errors are printed even with --quiet. */
 export function complain(text: string): void {
   say(text, true);
 }
 
-/** Throws RehomeError (exit 2) where LOG_FILE cannot be written, before anything is begun. */
+/** To be called first. Throws RehomeError (exit 2) where LOG_FILE cannot be written. */
 export function openLogFile(): void {
   if (logFile === null) return;
   try {
@@ -67,7 +67,7 @@ export function openLogFile(): void {
   }
 }
 
-/** The log file is told everything. */
+/** The log file gets everything. */
 function say(text: string, onStderr: boolean): void {
   if (onStderr) process.stderr.write(`${text}\n`);
   if (logFile !== null && logFileOpen)

@@ -18,8 +18,8 @@ import { detail, note } from "./output.js";
 const LOOK_AGAIN_MS = 500;
 
 /**
- * Plans a run to its end, as the only process that does and however often a server is away. If another plans
- * it already, this waits for it, and goes on where that one stopped.
+ * Plans a run to its end, however often a server is away. Only one process plans a run: if another one does, this waits
+ * for it, and continues where that one stopped.
  */
 export async function planRun(
   servers: { sessions: SessionSource; queue: QueueConnection },
@@ -32,7 +32,7 @@ export async function planRun(
   for (let waited = false; ; waited = true) {
     const planned = await throughOutages(planOnce, { signal, onAway: say });
     if (planned !== null) return;
-    if (!waited) note(`another process plans run ${run.id}: waiting for it`);
+    if (!waited) note(`waiting for another process, which is planning run ${run.id}`);
     await sleep(LOOK_AGAIN_MS, undefined, { signal });
     const { phase, planComplete } = await readRun(queue, run.id);
     if (planComplete || phase !== "planning") return;
@@ -40,10 +40,10 @@ export async function planRun(
 }
 
 /**
- * Cuts the session-id order into chunks and enqueues them while it goes, so that workers start at once. An
- * interrupted plan goes on after the last bound recorded: a bound is written once, and rows inserted
- * meanwhile do not shift the others. A bound is recorded before its job is added; a job lost in between is
- * requeued by an idle worker.
+ * Cuts the session-id order into chunks and enqueues them one by one, so that workers start at once. An
+ * interrupted plan continues after the last bound recorded: a bound is written once, and rows inserted
+ * meanwhile do not shift the others. A bound is recorded before its job is added; an idle worker requeues a job
+ * that was lost in between.
  */
 async function planChunks(
   { sessions, queue }: { sessions: SessionSource; queue: QueueConnection },
@@ -51,7 +51,7 @@ async function planChunks(
   signal?: AbortSignal,
 ): Promise<void> {
   const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
-  // Only the answer was lost to closing it. What of it was not enqueued is requeued by an idle worker.
+  // The plan was closed, but the answer was lost. An idle worker requeues what was not enqueued.
   if (end.complete) {
     await finalizeRun(queue, run.id);
     return;
@@ -68,7 +68,7 @@ async function planChunks(
   }
   const size = await step("count-rest", () => sessions.count({ after, upTo: null }));
   const exists = next > 0 || size > 0;
-  // A run that was cancelled meanwhile gets no job any more.
+  // A run that was cancelled meanwhile gets no more jobs.
   const closed = await step("close-plan", () => closePlan(queue, run.id, { exists, size }));
   if (closed && exists) await step("enqueue", () => enqueueChunks(queue, run.id, "copy", [next]));
   await step("finalize", () => finalizeRun(queue, run.id));

@@ -14,7 +14,7 @@ import type { Servers } from "./connections.js";
 import { detail } from "./output.js";
 
 export interface Facts {
-  /** As the source has it. */
+  /** As found in the source. */
   readonly store: ResolvedStore;
   readonly sourceIdentity: string;
   /** Bytes. */
@@ -22,9 +22,7 @@ export interface Facts {
   readonly warnings: readonly string[];
 }
 
-/**
- * Everything a run needs, looked at before anything is written. Throws RehomeError for the first thing amiss.
- */
+/** Checks everything a run needs before anything is written. Throws RehomeError for the first thing that is wrong. */
 export async function preflight(
   { queue, source, target }: Servers,
   options: {
@@ -56,7 +54,7 @@ export async function preflight(
         },
       );
     }
-    warnings.push("queue and target are one server: give the queue its own before production");
+    warnings.push("queue and target are one server: in production, give the queue its own");
   }
   if ((await countWorkers(queue)) === 0) {
     warnings.push("no worker is connected yet: start some with: rehome-worker");
@@ -69,7 +67,7 @@ export async function preflight(
   };
 }
 
-/** Where the config says it: the mapping's counts before the store's. */
+/** Where the config gives the prefix: the mapping overrides the store. */
 function prefixPath(store: ResolvedStore, mapping: Mapping): string {
   return mapping.keyPrefix === store.keyPrefix
     ? configPath(store, "keyPrefix")

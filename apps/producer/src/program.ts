@@ -13,8 +13,8 @@ import { finishHelp } from "./help.js";
 import { setVerbosity } from "./output.js";
 
 /**
- * The verbs and their options. Each action gives the exit code, and loads what it needs when it acts: help,
- * completion and a mistake in the options are answered at once.
+ * The verbs and their options. Each action returns the exit code, and imports its code only when it acts, so that help,
+ * completion and mistakes in the options are answered at once.
  */
 export function makeProgram(): Command {
   const program = new Command("rehome")
@@ -36,7 +36,7 @@ export function makeProgram(): Command {
 
   withFlags(program.command("seed"), "seed")
     .description("create the reference schema in the source and fill it, reproducibly")
-    .option("--reset", "empty the tables first, if they were seeded by rehome")
+    .option("--reset", "empty the tables first, if rehome seeded them")
     .option("--json", "print one JSON document")
     .action(
       ending(async (options: SeedOptions) => (await import("./commands/seed.js")).seed(options)),
@@ -53,7 +53,7 @@ export function makeProgram(): Command {
   program
     .command("status")
     .argument("[run]")
-    .description("where a run stands")
+    .description("show where a run stands")
     .option("--watch", "follow it until it ends")
     .option("--json", "print one JSON document")
     .action(
@@ -64,7 +64,7 @@ export function makeProgram(): Command {
 
   program
     .command("runs")
-    .description("every run, newest first")
+    .description("list all runs, newest first")
     .option("--json", "print one JSON document")
     .action(
       ending(async (options: { json?: boolean }) =>
@@ -75,7 +75,7 @@ export function makeProgram(): Command {
   program
     .command("rejects")
     .argument("[run]")
-    .description("the sessions that were rejected, by fingerprint, and why")
+    .description("list the rejected sessions by fingerprint, and why each was rejected")
     .option("--json", "print one JSON document")
     .action(
       ending(async (run: string | undefined, options: { json?: boolean }) =>
@@ -94,7 +94,7 @@ export function makeProgram(): Command {
     );
 
   withFlags(program.command("plan"), "start", ["chunkSize"])
-    .description("a dry run: what a run would do; writes nothing")
+    .description("show what a run would do; writes nothing")
     .option("--json", "print one JSON document")
     .action(
       ending(async (options: PlanOptions) => (await import("./commands/plan.js")).plan(options)),
@@ -105,7 +105,7 @@ export function makeProgram(): Command {
   const config = program.command("config");
   for (const section of SECTIONS) withFlags(config, section);
   config
-    .description("the configuration that would be used, and where each value comes from")
+    .description("show the configuration in force, and where each value comes from")
     .option("--json", "print one JSON document")
     .action(
       ending(async (_options: object, command: Command) =>
@@ -115,7 +115,7 @@ export function makeProgram(): Command {
 
   program
     .command("stores")
-    .description("the stores that are known, and which of them the source seems to hold")
+    .description("list the presets, and which of them the source seems to hold")
     .option("--json", "print one JSON document")
     .action(
       ending(async (options: { json?: boolean }) =>
@@ -125,8 +125,8 @@ export function makeProgram(): Command {
 
   program
     .command("init")
-    .description("write a config file for the store that the source seems to hold, else an example")
-    .addOption(new Option("--format <format>", "of the file").choices(FORMATS))
+    .description("write a config file for the store found in the source, or an example")
+    .addOption(new Option("--format <format>", "format of the file").choices(FORMATS))
     .option("--force", "replace the file if it exists")
     .option("--json", "print one JSON document")
     .action(
@@ -148,7 +148,7 @@ export function makeProgram(): Command {
 function addControl(program: Command): void {
   const verbs = [
     ["pause", "start no new batch on any worker"],
-    ["resume", "go on, also with a plan that was interrupted"],
+    ["resume", "continue a paused run, or an interrupted plan"],
     ["cancel", "end the run; what was written stays"],
   ] as const;
   for (const [name, description] of verbs) {
@@ -166,7 +166,7 @@ function addControl(program: Command): void {
   program
     .command("retry")
     .argument("[run]")
-    .description("try again exactly the sessions that were rejected and the chunks that failed")
+    .description("try the rejected sessions and the failed chunks again, and nothing else")
     .option("--wait", "show progress until the run has ended")
     .option("--json", "print one JSON document")
     .action(

@@ -15,11 +15,11 @@ import {
 import type { SessionSource } from "@rehome/source";
 import { projectBytes } from "@rehome/target";
 
-/** Enough sessions to tell how long one takes to read, and how much memory it will take. */
+/** Enough sessions to tell how long reading takes, and how much memory a session needs. */
 const SIZE = 2_000;
 const SHOWN = 3;
 
-/** What a few sessions tell of all. */
+/** What a few sessions say about all of them. */
 export interface Sample {
   readonly read: number;
   readonly seconds: number;
@@ -28,12 +28,12 @@ export interface Sample {
   readonly shown: readonly ShownSession[];
 }
 
-/** What would be written of a session, as far as it may be shown: never an id or a value. */
+/** What may be shown of a session that would be written: never its id, never a value. */
 export interface ShownSession {
   /** `session:<fingerprint>` */
   readonly key: string;
   readonly type: TargetLayout["type"];
-  /** Of a hash; of a string null. */
+  /** Of a hash; null for a string. */
   readonly fields: readonly string[] | null;
   /** Bytes of all values. */
   readonly bytes: number;
@@ -41,7 +41,7 @@ export interface ShownSession {
   readonly expiresAt: number;
 }
 
-/** The first sessions in the order of ids, which says nothing of the sessions themselves. */
+/** The first sessions in the order of ids, which depends on nothing else about them. */
 export async function readSample(
   source: SessionSource,
   store: ResolvedStore,

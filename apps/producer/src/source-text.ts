@@ -1,16 +1,16 @@
 import { printable } from "@rehome/core";
 
-/** A line of code and its comments is no longer. */
+/** The longest line of code or comment. */
 const WIDTH = 110;
 
-/** Comments of whole words, one sentence after the other. A name from a database cannot end a comment. */
+/** Comments, wrapped at words. A name from a database cannot end a comment. */
 export function comment(sentences: readonly string[], indent: string): string[] {
   return sentences.flatMap((sentence) =>
     wrap(printable(sentence), WIDTH - indent.length).map((line) => `${indent}// ${line}`),
   );
 }
 
-/** What JavaScript reads as `value`, each entry after what `about` says of its path. */
+/** `value` as JavaScript, with the comments that `about` has for a path before its entry. */
 export function literal(
   value: unknown,
   about: (path: string) => readonly string[],

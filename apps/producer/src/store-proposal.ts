@@ -7,17 +7,17 @@ import {
   ZONE_OF_SERVER,
 } from "@rehome/core";
 
-/** What a config may say of the store that a database seems to hold. */
+/** What to write into a config about a store that a database seems to hold. */
 export interface StoreProposal {
-  /** A preset's, or `custom`. */
+  /** The name of a preset, or `custom`. */
   readonly name: string;
   readonly table: string;
-  /** What stands under `store`; null stands for what only the operator knows, and is refused. */
+  /** The value of `store`; null stands for what only the operator knows, and is refused until it is filled in. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly type: "hash" | "string";
-  /** What is to be known of it, each in a sentence. */
+  /** What to know about it, in sentences. */
   readonly about: readonly string[];
-  /** The same of an entry, by its path under `store`. */
+  /** The same about an entry, by its path under `store`. */
   readonly aboutEntry: ReadonlyMap<string, readonly string[]>;
   readonly toFillIn: readonly ToFillIn[];
 }
@@ -30,10 +30,10 @@ export interface ToFillIn {
   readonly what: string;
 }
 
-const TO_FILL_IN = "To be filled in:";
+const TO_FILL_IN = "Fill this in:";
 const LIFETIME = "How long a session lives after its last use, in seconds.";
 
-/** The preset with its options. A trap that names an option stands at that option. */
+/** The preset with its options. A trap that names an option goes to that option. */
 export function proposePreset({ preset, table, type, zoneless }: DetectedStore): StoreProposal {
   const { defaults, needs, traps } = preset;
   const hasZone = defaults.zone !== undefined && zoneless.length > 0;
@@ -72,7 +72,7 @@ export function proposePreset({ preset, table, type, zoneless }: DetectedStore):
   };
 }
 
-/** A description to be completed. */
+/** A description that the operator has to complete. */
 export function proposeGuess(guess: GuessedStore): StoreProposal {
   const { table, id, expires, lacksLifetime, recency, value, fields, omitted, zoneless } = guess;
   const isPlain = expires.as === "time" && !lacksLifetime;
@@ -99,11 +99,11 @@ export function proposeGuess(guess: GuessedStore): StoreProposal {
     },
     type: value === null ? "hash" : "string",
     about: [
-      `Table ${table} looks like sessions, and no preset knows it: this is a guess from the names and types of its columns. Complete it, and look at what it comes to with: rehome plan`,
+      `Table ${table} seems to hold sessions, but no preset fits: this is a guess from the names and types of its columns. Complete it, and see what a run would write with: rehome plan`,
       "Other tables may be added: lookups: [{ table, key, from, fields }], attributes: { table, session, name, value }.",
     ],
     aboutEntry: new Map([
-      ["sessions.id", ["What the application looks a session up by; it must be unique."]],
+      ["sessions.id", ["The column by which the application finds a session; it must be unique."]],
       [
         "sessions.expires",
         isPlain ? [] : ['A number counts "epoch-seconds" or "epoch-milliseconds": check which.'],
@@ -115,14 +115,14 @@ export function proposeGuess(guess: GuessedStore): StoreProposal {
           "Field of the hash: column. Leave out what the application does not read.",
           ...(leftOut === ""
             ? []
-            : [`Left out, being of types that cannot be carried: ${leftOut}.`]),
+            : [`Left out because their types are not supported: ${leftOut}.`]),
         ],
       ],
       [
         "value",
         ['"hash", "json" (one object of the fields), or { string: column, codec }: one column.'],
       ],
-      ["keyPrefix", ["What the application's keys in Redis begin with; the id follows."]],
+      ["keyPrefix", ["The start of the application's keys in Redis, before the id."]],
       ["zone", [aboutZone(zoneless)]],
     ]),
     toFillIn: lacksLifetime ? [{ path: "sessions.expires.plusSeconds", what: LIFETIME }] : [],
@@ -130,5 +130,5 @@ export function proposeGuess(guess: GuessedStore): StoreProposal {
 }
 
 function aboutZone(columns: readonly string[]): string {
-  return `What the times in ${columns.join(", ")} mean, which have no zone: "server" (the server's own), "UTC", or a zone's name, such as "Europe/Berlin".`;
+  return `The zone of the times in ${columns.join(", ")}, which have none of their own: "server" (the server's), "UTC", or a name such as "Europe/Berlin".`;
 }

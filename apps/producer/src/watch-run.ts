@@ -11,8 +11,8 @@ const POLL_MS = 250;
 const LINE_EVERY_MS = 5_000;
 
 /**
- * Follows a run while it is being planned, until it ends or `signal` aborts. What fails of either ends the other as
- * well; a run that was ended before its plan was complete is none of these.
+ * Follows a run while it is being planned, until it ends or `signal` aborts. If planning or following fails, the other
+ * ends too. A run that ends before its plan is complete is no failure.
  */
 export async function watchPlanned(
   queue: QueueConnection,

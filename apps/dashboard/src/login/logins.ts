@@ -12,21 +12,21 @@ export interface Login {
   readonly expiresAt: number;
 }
 
-/** Who is signed in is told by a signed cookie alone; what it says is held against the users of today. */
+/** A signed cookie alone says who is signed in. It is checked against the users configured now. */
 export interface Logins {
-  /** Whether there are users at all; without any, whoever reaches the loopback address is an operator. */
+  /** Whether there are users at all. Without any, whoever reaches the loopback address is an operator. */
   readonly required: boolean;
   /** Whether there is a user of this name. */
   knows(name: string): boolean;
   /** null for a wrong name or password. */
   signIn(name: string, password: string): Promise<Login | null>;
-  /** What the cookie says, to be signed. */
+  /** The content of the cookie, still to be signed. */
   write(login: Login): string;
-  /** null where there is no login, or it has expired or was ended, or its user or password has changed. */
+  /** null where there is no login, it has expired or was ended, or its user or password has changed. */
   read(cookie: unknown): Login | null;
   isValid(login: Login): boolean;
   end(login: Login): void;
-  /** To be shown with every change: other sites can neither read nor guess it. */
+  /** Must come with every change: other sites can neither read nor guess it. */
   token(login: Login): string;
   isToken(login: Login, token: string | undefined): boolean;
 }

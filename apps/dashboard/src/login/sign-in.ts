@@ -9,7 +9,7 @@ import type { Login, Logins } from "./logins.js";
 import { LONGEST_PASSWORD } from "./password.js";
 
 export const COOKIE = "rehome";
-/** Bull Board's page sends it back as a header, as ours does: the name is that of its HTTP client. */
+/** Bull Board's page sends it back as a header, as ours does. Its HTTP client dictates the name. */
 export const TOKEN_COOKIE = "XSRF-TOKEN";
 export const TOKEN_HEADER = "x-xsrf-token";
 
@@ -24,7 +24,7 @@ export function nameIn(request: Request): string {
   return parsed.success ? parsed.data.name : "";
 }
 
-/** What the page may know of whoever looks at it. */
+/** What the page may know about whoever is signed in. */
 export function describeLogin(logins: Logins, login: Login) {
   const { name, role } = login;
   return { name, role, token: logins.token(login), canSignOut: logins.required };
@@ -74,7 +74,7 @@ export async function signOut(
   return ok({ ok: true });
 }
 
-/** Logins that were ended on another dashboard of this queue, or before this one was started. */
+/** Learns of logins that ended on another dashboard of this queue, or before this one started. */
 export async function learnLogouts(queue: QueueConnection, ended: Set<string>): Promise<void> {
   for (const login of await listLogouts(queue)) ended.add(login);
 }

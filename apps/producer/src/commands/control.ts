@@ -33,7 +33,7 @@ export const pause: Verb = (named, options) =>
     return await report(queue, run, options);
   });
 
-/** Goes on, also with a plan that was interrupted. */
+/** Goes on with the run, and with its plan where that was interrupted. */
 export const resume: Verb = (named, options) =>
   withRun(named, async (queue, run) => {
     await resumeRun(queue, run);
@@ -45,12 +45,11 @@ export const resume: Verb = (named, options) =>
 export const cancel: Verb = (named, options) =>
   withRun(named, async (queue, run) => {
     const held = await cancelRun(queue, run);
-    if (held > 0)
-      note(`warning: ${held} of its jobs are still held by a worker that does not answer`);
+    if (held > 0) note(`warning: a worker that does not answer still holds ${held} of its jobs`);
     return await report(queue, run, options);
   });
 
-/** Tries again what was rejected or failed; with `--wait` until the run has ended again. */
+/** Tries again what was rejected or failed. With `--wait` it stays until the run has ended again. */
 export const retry: Verb = (named, options) =>
   withRun(named, async (queue, run) => {
     const chunks = await retryRun(queue, run);
@@ -71,7 +70,7 @@ async function withRun(
   return await withQueue(async (queue) => await work(queue, await resolveRun(queue, named)));
 }
 
-/** Only a plan that is incomplete needs the source. */
+/** Opens the source only where the plan is incomplete. */
 async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
   const run = await readRun(queue, id);
   if (run.planComplete || run.phase !== "planning") return;

@@ -36,28 +36,28 @@ export async function init(named: string | undefined, options: InitOptions): Pro
 
   const [proposal, ...others] = proposals;
   if (options.json) printJson({ file, store: proposal?.name ?? defaultConfig.store });
-  else note(`wrote ${file}; see what it comes to with: rehome config`);
+  else note(`wrote ${file}; show the resulting configuration with: rehome config`);
   if (proposal === undefined) {
     if (catalogue !== null)
-      note("the database holds nothing that looks like sessions: it is an example");
+      note("the database holds nothing that looks like sessions, so the file is an example");
     return 0;
   }
   noteStore(proposal, format);
-  if (others.length > 0) note(`found as well: ${listStores(others)}`);
+  if (others.length > 0) note(`also found: ${listStores(others)}`);
   return 0;
 }
 
-/** What to do next, and what the operator alone can say. JSON has no comments to say it in. */
+/** What to do next, and what only the operator knows. A JSON file has no comments to hold it. */
 function noteStore({ name, table, toFillIn, config, aboutEntry }: StoreProposal, format: Format) {
   note(
     name === CUSTOM_STORE
-      ? `table ${printable(table)} looks like sessions of a store without a preset: complete what was guessed of it`
+      ? `table ${printable(table)} seems to hold sessions of a store without a preset: check and complete the guess`
       : `found ${name} in table ${printable(table)}`,
   );
   for (const { path, what } of toFillIn) note(`fill in store.${path}: ${what}`);
   if (format === "json" && "zone" in config)
     note(`check store.zone: ${printable((aboutEntry.get("zone") ?? []).join(" "))}`);
-  if (toFillIn.length === 0) note("see what a run would do with: rehome plan");
+  if (toFillIn.length === 0) note("preview a run with: rehome plan");
 }
 
 async function write(file: string, text: string, flag: "w" | "wx"): Promise<void> {
@@ -76,12 +76,12 @@ function fileExists(file: string): RehomeError {
   });
 }
 
-/** With two config files in one directory, neither would be read. */
+/** Two config files in one directory are refused when they are read. */
 function refuseSecond(file: string): void {
   if (!CONFIG_FILES.some((name) => name === file)) return;
   const other = CONFIG_FILES.find((name) => name !== file && existsSync(name));
   if (other === undefined) return;
-  throw new RehomeError("file-exists", `${other} exists, and two config files are refused`, {
+  throw new RehomeError("file-exists", `${other} exists, and only one config file may`, {
     hint: `Remove it, or write its own format with: rehome init --force --format ${other.split(".").at(-1)}`,
   });
 }

@@ -2,6 +2,7 @@ import type { Values } from "@rehome/config";
 import { collidingNames, type Mapping, type NamedStore } from "@rehome/core";
 import { openSource, type SourceFacts, type Survey } from "@rehome/source";
 import { urls } from "../config.js";
+import { formatSessions } from "../format.js";
 import { formatPlan } from "../format-plan.js";
 import { note, print, printJson } from "../output.js";
 import { readSample, type Sample } from "../sample.js";
@@ -20,13 +21,13 @@ export interface Plan {
   readonly sessions: { readonly total: number; readonly live: number; readonly expired: number };
   readonly chunks: number;
   readonly chunkSize: number;
-  /** null where there is no live session to go by. */
+  /** null where there is no live session to measure. */
   readonly projectedBytes: number | null;
   readonly projectedSeconds: number | null;
   readonly warnings: readonly string[];
 }
 
-/** A dry run: reads the source alone, and writes nothing anywhere. */
+/** A dry run: reads only the source, and writes nothing anywhere. */
 export async function plan(options: PlanOptions): Promise<number> {
   const source = openSource(urls.source());
   try {
@@ -52,7 +53,7 @@ function project(facts: SourceFacts, survey: Survey, sample: Sample, chunkSize: 
   const warnings = [...facts.warnings];
   if (survey.collidingSessions > 0) {
     warnings.push(
-      `${survey.collidingSessions} sessions have an attribute named like a field and would be rejected: rename it`,
+      `${formatSessions(survey.collidingSessions)} ${survey.collidingSessions === 1 ? "has" : "have"} an attribute with the name of a field and would be rejected: rename the field or the attribute`,
     );
   }
   return {

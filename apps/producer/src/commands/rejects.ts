@@ -4,7 +4,7 @@ import { withQueue } from "../connections.js";
 import { formatNumber, formatReject } from "../format.js";
 import { isStdoutOpen, print } from "../output.js";
 
-/** Streams, since a run may have as many rejects as sessions. */
+/** Streams them: a run may have as many rejects as sessions. */
 export async function rejects(
   named: string | undefined,
   options: { json?: boolean },
@@ -27,7 +27,7 @@ async function printArray(queue: QueueConnection, run: RunId): Promise<void> {
   print(separator === "[" ? "[]" : "]");
 }
 
-/** Read twice: how many there are of each code is said first. */
+/** Reads them twice, since the count of each code comes before its rejects. */
 async function printGroups(queue: QueueConnection, run: RunId): Promise<void> {
   const groups = new Map<string, number>();
   for await (const { code } of listRejects(queue, run))

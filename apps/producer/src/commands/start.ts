@@ -42,7 +42,7 @@ interface Opened {
   readonly sessions: SessionSource;
 }
 
-/** Preflight, plan, enqueue; with `--wait` until the run has ended. Returns the exit code. */
+/** Preflight, plan, enqueue; with `--wait` it stays until the run has ended. Returns the exit code. */
 export async function start(options: StartOptions): Promise<number> {
   return await withServers(async (servers) => {
     const run = await openRun(servers, options);
@@ -50,8 +50,8 @@ export async function start(options: StartOptions): Promise<number> {
     const interrupt = onInterrupt(() =>
       note(
         options.wait
-          ? `finishing the plan, then leaving the run to its workers; watch it with: rehome status ${run.id} --watch`
-          : "stopping; the plan is not complete",
+          ? `finishing the plan; after that the workers go on alone. Watch the run with: rehome status ${run.id} --watch`
+          : "stopping before the plan is complete",
       ),
     );
     try {
@@ -61,7 +61,7 @@ export async function start(options: StartOptions): Promise<number> {
       return 0;
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
-      note(`interrupted; go on with: rehome resume ${run.id}`);
+      note(`interrupted; continue with: rehome resume ${run.id}`);
       return 130;
     } finally {
       interrupt.dispose();

@@ -4,7 +4,7 @@ import { formatFound, formatPresets } from "../format-stores.js";
 import { note, print, printJson } from "../output.js";
 import { proposeStores } from "../propose-stores.js";
 
-/** One of the document of `stores --json`. */
+/** An entry of `stores --json`. */
 export interface ShownPreset {
   readonly name: string;
   readonly source: string;
@@ -13,7 +13,7 @@ export interface ShownPreset {
   readonly detected: boolean | null;
 }
 
-/** Lists the presets, and with SOURCE_URL which of them the source seems to hold. Reads its catalogue alone. */
+/** Lists the presets and, with SOURCE_URL, which of them the source seems to hold. Reads only its catalogue. */
 export async function stores(options: { json?: boolean }): Promise<number> {
   const catalogue = await readCatalogue();
   const found = catalogue === null ? null : proposeStores(catalogue);
@@ -28,7 +28,7 @@ export async function stores(options: { json?: boolean }): Promise<number> {
     return 0;
   }
   print(formatPresets(shown));
-  if (found === null) note("set SOURCE_URL to see which of them a database seems to hold");
+  if (found === null) note("set SOURCE_URL to see which of them your database seems to hold");
   else {
     print(`\n${formatFound(found)}`);
     if (found.length > 0) note("write a config for it with: rehome init");

@@ -24,9 +24,7 @@ export interface VerifyOptions extends Values<"verify"> {
   json?: boolean;
 }
 
-/**
- * The workers compare, chunk by chunk; this adds their jobs and waits for the verdict. Returns the exit code.
- */
+/** Adds the jobs with which the workers compare, chunk by chunk, and waits for the verdict. Returns the exit code. */
 export async function verify(named: string | undefined, options: VerifyOptions): Promise<number> {
   return await withQueue(async (queue) => {
     const run = await resolveRun(queue, named);
@@ -39,7 +37,7 @@ export async function verify(named: string | undefined, options: VerifyOptions):
         "not-verified",
         `run ${run}: ${record.failed} of ${record.total} chunks could not be compared`,
         {
-          hint: "The workers' logs say why; then verify again",
+          hint: "Look in the workers' logs for the reason, then verify again",
         },
       );
     }
@@ -78,10 +76,10 @@ async function untilVerified(
     for (;;) {
       const record = await throughOutages(() => readVerification(queue, run));
       if (record === null) throw new RehomeError("unknown-run", `run ${run} is gone`);
-      // Its counts are of another mode and other sessions.
+      // That one counts other sessions, perhaps in another mode.
       if (record.id !== id) {
         throw new RehomeError("not-verified", `run ${run}: another verification has begun`, {
-          hint: "Only one at a time has a verdict: verify again when that one has ended",
+          hint: "A run has one verification at a time: verify again when that one has ended",
         });
       }
       const reason = await throughOutages(() => readHoldUp(queue, record));
