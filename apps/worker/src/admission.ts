@@ -1,5 +1,13 @@
+import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isActive, isSameServer, messageWithHint, type Phase, RehomeError } from "@rehome/core";
+import {
+  isActive,
+  isSameServer,
+  messageWithHint,
+  type Phase,
+  RehomeError,
+  targetLayoutOf,
+} from "@rehome/core";
 import { admitBatch, readRateLimit, type Run, setWaiting, stopRun } from "@rehome/queue";
 import type { Context, Task } from "./context.js";
 import { RetryLater, RunEnded } from "./interruption.js";
@@ -9,8 +17,9 @@ const PAUSED_DELAY_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
 const OTHER_SERVER_DELAY_MS = 5_000;
 const AWAY_DELAY_MS = 1_000;
-/** Keeps a worker that finds a server away from rushing through all the chunks that wait. */
-const AWAY_PAUSE_MS = 500;
+/** Keep a worker that finds a server away, or is none of the run's, from rushing through all the chunks that wait. */
+const AWAY_REST_MS = 500;
+const OTHER_SERVER_REST_MS = 1_000;
 
 /** Before each batch: goes on only while the run does, and as fast as its rate allows. */
 export async function admit(context: Context, task: Task, sessions: number): Promise<void> {
@@ -37,7 +46,30 @@ export async function leaveToOthers(
   const reason = `waiting: ${messageWithHint(error)}`;
   task.log.error({ err: error }, "refused");
   await setWaiting(context.queue, task.run, task.kind, reason);
-  return new RetryLater(reason, OTHER_SERVER_DELAY_MS);
+  return new RetryLater(reason, OTHER_SERVER_DELAY_MS, OTHER_SERVER_REST_MS);
+}
+
+/**
+ * Source or target refuses this worker's login, or refuses it a right. That says nothing of the chunk: other workers may
+ * be allowed, and where none is, the run waits until somebody mends it.
+ */
+export async function leaveToAllowed(
+  context: Context,
+  task: Task,
+  error: RehomeError,
+): Promise<RetryLater> {
+  const [side = ""] = error.code.split("-");
+  const reason = `a worker on ${hostname()} is refused what the run needs and leaves its chunks to others: ${messageWithHint(error)}; see its ${side.toUpperCase()}_URL`;
+  task.log.error({ err: error }, "not allowed");
+  await setWaiting(context.queue, task.run, task.kind, reason);
+  return new RetryLater(reason, OTHER_SERVER_DELAY_MS, OTHER_SERVER_REST_MS);
+}
+
+/** Once a run, before the first chunk: what is missing under the prefix of the sessions shows before one is read. */
+export async function tryRights(context: Context, run: Run): Promise<void> {
+  if (context.rightsTried.has(run.id)) return;
+  await context.target.tryRights(targetLayoutOf(run).keys);
+  context.rightsTried.add(run.id);
 }
 
 /** `phase` is null once the run is gone. */
@@ -96,8 +128,7 @@ export async function waitForServer(
   task.log.warn({ err: error }, "waiting for a server");
   // The queue itself may be what is away.
   await setWaiting(context.queue, task.run, task.kind, reason).catch(() => undefined);
-  await sleep(AWAY_PAUSE_MS, undefined, { signal: task.signal }).catch(() => undefined);
-  return new RetryLater(reason, AWAY_DELAY_MS);
+  return new RetryLater(reason, AWAY_DELAY_MS, AWAY_REST_MS);
 }
 
 async function refuse(
@@ -110,5 +141,5 @@ async function refuse(
   const reason = `a worker is connected to another ${side} than the run's and refuses its chunks: check its ${variable}${emptied}`;
   task.log.error(reason);
   await setWaiting(context.queue, task.run, task.kind, reason);
-  throw new RetryLater(reason, OTHER_SERVER_DELAY_MS);
+  throw new RetryLater(reason, OTHER_SERVER_DELAY_MS, OTHER_SERVER_REST_MS);
 }

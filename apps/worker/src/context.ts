@@ -12,6 +12,8 @@ export interface Context {
   readonly log: Logger;
   /** The runs whose marker this worker has seen in its target: of those alone it can say that it is gone. */
   readonly markersSeen: Set<RunId>;
+  /** The runs under whose prefix the target lets this worker read and write. */
+  readonly rightsTried: Set<RunId>;
   /** Told of each batch, for what the worker says of itself. */
   readonly onBatch?: (sessions: number) => void;
 }
@@ -31,3 +33,6 @@ export interface Task {
   readonly signal: AbortSignal;
   readonly log: Logger;
 }
+
+/** What a worker is given; the rest it finds out. */
+export type WorkerParts = Omit<Context, "markersSeen" | "rightsTried">;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { dateDelayed, type Payload, type QueueConnection, readQueueTime } from "@rehome/queue";
 import type { Job } from "bullmq";
+import type { RetryLater } from "./interruption.js";
 
 /** Two clocks are never quite the same, and asking takes time. */
 const TOLERANCE_MS = 250;
@@ -13,12 +14,12 @@ export async function delayJob(
   queue: QueueConnection,
   job: Job<Payload>,
   token: string,
-  delayMs: number,
+  { delayMs, restMs }: RetryLater,
   signal: AbortSignal,
 ): Promise<void> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   await dateDelayed(queue, job.id ?? "", delayMs);
   const ahead = Date.now() - (await readQueueTime(queue));
-  const restMs = Math.min(ahead, delayMs);
-  if (restMs > TOLERANCE_MS) await sleep(restMs, undefined, { signal }).catch(() => undefined);
+  const rest = Math.max(restMs, ahead > TOLERANCE_MS ? Math.min(ahead, delayMs) : 0);
+  if (rest > 0) await sleep(rest, undefined, { signal }).catch(() => undefined);
 }

@@ -2,10 +2,13 @@
 export class RetryLater extends Error {
   override readonly name = "RetryLater";
   readonly delayMs: number;
+  /** For so long this worker takes no other job: it would put off all that wait, faster than others can copy them. */
+  readonly restMs: number;
 
-  constructor(reason: string, delayMs: number) {
+  constructor(reason: string, delayMs: number, restMs = 0) {
     super(reason);
     this.delayMs = delayMs;
+    this.restMs = restMs;
   }
 }
 

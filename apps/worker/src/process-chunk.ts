@@ -25,7 +25,7 @@ import {
 } from "@rehome/queue";
 import type { ReadOptions, SessionSource } from "@rehome/source";
 import { describeWay, type LoadOptions } from "@rehome/target";
-import { admit, admitPhase, checkTarget, assertSameServers } from "./admission.js";
+import { admit, admitPhase, checkTarget, assertSameServers, tryRights } from "./admission.js";
 import type { Context, Task } from "./context.js";
 import { RetryLater } from "./interruption.js";
 
@@ -44,6 +44,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
     return null;
   }
   await step("check-servers", () => assertSameServers(context, task, run));
+  await step("try-rights", () => tryRights(context, run));
   await step("note-write-way", () => sayWriteWay(context, run));
 
   const { counts, batches } = await chooseSessions(context, task, run, before);

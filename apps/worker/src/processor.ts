@@ -1,4 +1,4 @@
-import { reasonOf, RehomeError, safeMessage, showReason } from "@rehome/core";
+import { isOfTheLogin, reasonOf, RehomeError, safeMessage, showReason } from "@rehome/core";
 import {
   dropStaged,
   failChunk,
@@ -10,8 +10,8 @@ import {
   setWaiting,
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
-import type { Context, Task } from "./context.js";
-import { leaveToOthers, waitForServer } from "./admission.js";
+import type { Context, Task, WorkerParts } from "./context.js";
+import { leaveToAllowed, leaveToOthers, waitForServer } from "./admission.js";
 import { delayJob } from "./delay-job.js";
 import { RetryLater, RunEnded } from "./interruption.js";
 import { processChunk } from "./process-chunk.js";
@@ -20,8 +20,8 @@ import { verifyChunk } from "./verify-chunk.js";
 /**
  * What BullMQ calls with each job. It decides what becomes of the job: done, delayed, tried again, or failed for good.
  */
-export function makeProcessor(parts: Omit<Context, "markersSeen">): Processor<Payload> {
-  const context: Context = { ...parts, markersSeen: new Set() };
+export function makeProcessor(parts: WorkerParts): Processor<Payload> {
+  const context: Context = { ...parts, markersSeen: new Set(), rightsTried: new Set() };
   return async (job, token = "", signal = new AbortController().signal) => {
     const { kind, run, chunk } = parse(job);
     const attempt = `${token}-${job.attemptsStarted}`;
@@ -76,6 +76,8 @@ async function endAttempt(
   if (error instanceof RehomeError && error.unavailable) {
     return await putOff(context, job, token, task, await waitForServer(context, task, error));
   }
+  if (error instanceof RehomeError && isOfTheLogin(error.meaning))
+    return await putOff(context, job, token, task, await leaveToAllowed(context, task, error));
   const reason = reasonOf(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
   const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
@@ -103,10 +105,10 @@ async function putOff(
   job: Job<Payload>,
   token: string,
   { signal }: Task,
-  { message, delayMs }: RetryLater,
+  later: RetryLater,
 ): Promise<never> {
-  await delayJob(queue, job, token, delayMs, signal);
-  throw new DelayedError(message);
+  await delayJob(queue, job, token, later, signal);
+  throw new DelayedError(later.message);
 }
 
 /** What keeps this worker from a run, and maybe no other: its version, or what its user of the source may see. */

@@ -10,7 +10,7 @@ import {
 import { Worker } from "bullmq";
 import { makeHeartbeat } from "./heartbeat.js";
 import type { Config } from "./config.js";
-import type { Context } from "./context.js";
+import type { WorkerParts } from "./context.js";
 import { serveHealth } from "./health.js";
 import { makeProcessor } from "./processor.js";
 
@@ -21,10 +21,7 @@ const MAX_STALLED = 25;
 const GIVE_UP_MS = 5_000;
 
 /** Takes jobs until SIGTERM or SIGINT, then finishes the ones it holds. */
-export async function runWorker(
-  context: Omit<Context, "markersSeen">,
-  config: Config,
-): Promise<void> {
+export async function runWorker(context: WorkerParts, config: Config): Promise<void> {
   const { queue, log } = context;
   const heartbeat = makeHeartbeat(queue, config);
   const processJob = makeProcessor({ ...context, onBatch: heartbeat.count });
@@ -76,7 +73,7 @@ export async function runWorker(
   log.info({ longestHoldMs: Math.round(holds.max / 1e6) }, "worker stopped");
 }
 
-async function findLost({ queue, log }: Pick<Context, "queue" | "log">): Promise<void> {
+async function findLost({ queue, log }: WorkerParts): Promise<void> {
   const lost = await requeueLost(queue, await listRuns(queue));
   if (lost > 0) log.warn({ lost }, "requeued lost chunks");
 }

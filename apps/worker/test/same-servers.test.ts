@@ -29,6 +29,7 @@ describe("a worker that never saw the run's marker", () => {
     expect(await readStatus(scene.queue, run)).toMatchObject({ phase: "running" });
     await working.close();
     await other.close();
+    await (await scene.queue.jobs.getJob(`${run}-copy-0`))?.promote();
     expect(await work(scene, 1)).toEqual(["completed"]);
     expect(await readStatus(scene.queue, run)).toMatchObject({ phase: "completed", notice: null });
   });

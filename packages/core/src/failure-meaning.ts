@@ -50,3 +50,20 @@ export const FAILURE_MEANINGS = {
 } as const;
 
 export type FailureMeaning = keyof typeof FAILURE_MEANINGS;
+
+/**
+ * What a server refuses to whoever connects with this URL: another worker, with another URL or another user, may well
+ * be served.
+ */
+const OF_THE_LOGIN: ReadonlySet<FailureMeaning> = new Set<FailureMeaning>([
+  "login-refused",
+  "password-missing",
+  "privilege-missing",
+  "permission-missing",
+  "database-missing",
+  "tls-missing",
+]);
+
+export function isOfTheLogin(meaning: FailureMeaning | null): boolean {
+  return meaning !== null && OF_THE_LOGIN.has(meaning);
+}

@@ -13,6 +13,7 @@ import { load, type LoadResult } from "./load.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
 import { readMemory, type TargetMemory } from "./memory.js";
 import { arePresent, readBack } from "./read-back.js";
+import { tryRights } from "./rights.js";
 import { scanIds } from "./scan-ids.js";
 import type { LoadOptions } from "./script-calls.js";
 import { openWire } from "./wire.js";
@@ -27,6 +28,8 @@ export interface Target {
   probe(): Promise<void>;
   /** Preflight for sessions of this layout; leaves nothing behind, and writes nothing under their prefix. */
   inspect(layout: TargetLayout): Promise<TargetFacts>;
+  /** Rejects where this user may not read and write under the prefix; writes nothing. */
+  tryRights(keys: KeyLayout): Promise<void>;
   /** The server's time, in Unix ms. */
   clock(): Promise<number>;
   /** How sessions of this layout are written to this server. */
@@ -90,6 +93,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
   return {
     probe: () => probeServer(connection),
     inspect: (layout) => inspect(clients, layout),
+    tryRights: (keys) => tryRights(connection, keys),
     clock: () => readClock(connection),
     writeWay: knownWay,
     load: loadEitherWay,
