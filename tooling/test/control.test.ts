@@ -182,15 +182,16 @@ describe("a slow rate", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 3_000);
     await house.startWorker();
-    await house.rehome(["start", "--chunk-size", "1000", "--max-rate", "1"]);
+    const started = await house.rehome(["start", "--chunk-size", "1000", "--max-rate", "1"]);
+    expect(started.stderr).toMatch(/chunks of 30 sessions instead of 1000/);
     const written = async () => (await readTarget(house.target)).size;
-    await until("one batch is written", async () => (await written()) === 1_000);
+    await until("one chunk is written", async () => (await written()) === 30);
     expect(await house.rehomeJson<Status>(["cancel"])).toMatchObject({
       phase: "cancelled",
-      chunks: { active: 0 },
+      chunks: { total: 100, active: 0 },
     });
     expect(await house.queue.keys("{rehome}:chunks:2*")).toEqual([]);
-    expect(await written()).toBe(1_000);
+    expect(await written()).toBe(30);
   });
 });
 

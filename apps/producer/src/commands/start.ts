@@ -1,6 +1,8 @@
 import type { Values } from "@rehome/config";
 import {
+  chunkSizeAt,
   isZoneless,
+  LONGEST_CHUNK_SECONDS,
   type Mapping,
   type NamedStore,
   newFingerprintKey,
@@ -78,6 +80,12 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
   if (facts.store.columns.some(isZoneless))
     note(`times without a zone are read as ${facts.store.zone}`);
   for (const warning of facts.warnings) note(`warning: ${warning}`);
+  const chunkSize = chunkSizeAt(options.maxRate, options.chunkSize);
+  if (chunkSize < options.chunkSize) {
+    note(
+      `chunks of ${chunkSize} sessions instead of ${options.chunkSize}: at --max-rate ${options.maxRate} each takes ${LONGEST_CHUNK_SECONDS} s`,
+    );
+  }
 
   const id = newRunId(new Date());
   const { runId, address } = await target.identity();
@@ -86,7 +94,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     store: facts.store,
     mapping,
     conflict: options.onConflict,
-    chunkSize: options.chunkSize,
+    chunkSize,
     startedAt: await target.clock(),
     source: facts.sourceIdentity,
     target: { token, runId, address, usedBytes: facts.targetUsedMemory },
@@ -101,7 +109,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
       await target.removeMarker(id, mapping.keyPrefix).catch(() => undefined);
     throw error;
   }
-  return { id, chunkSize: options.chunkSize, sessions: source.sessions(facts.store) };
+  return { id, chunkSize, sessions: source.sessions(facts.store) };
 }
 
 /** Where the queue does not say, the marker stays until it expires. */
