@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { reportFailure } from "@rehome/config";
+import { reach, reportFailure } from "@rehome/config";
 import { RehomeError } from "@rehome/core";
 import { openQueue, readLoginSecret } from "@rehome/queue";
 import { openTarget } from "@rehome/target";
@@ -27,9 +27,11 @@ try {
 /** Serves until SIGTERM or SIGINT. */
 async function main(config: Config): Promise<void> {
   const log = openLog(config.logFile);
-  const queue = await openQueue(config.queueUrl, {
-    onError: (error) => log.warn({ err: error }, "queue connection"),
-  });
+  const onError = (error: unknown) => log.warn({ err: error }, "queue connection");
+  const queue = await reach(
+    () => openQueue(config.queueUrl, { onError }),
+    (error, waitMs) => log.warn({ err: error, waitMs }, "waiting for a server"),
+  );
   const target = config.targetUrl === null ? null : openTarget(config.targetUrl, TARGET_PATIENCE);
   const watch = makeWatch(queue, makeTargetGauge(target), log);
   try {

@@ -8,3 +8,4 @@ export * from "./setting.js";
 export * from "./settings.js";
 export type { StoreConfig } from "./store-config.js";
 export * from "./user.js";
+export { reach } from "./reach.js";
