@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { makeProgram, parseCommand, readUrl, type Values } from "@rehome/config";
 
@@ -23,6 +24,7 @@ export async function readConfig(argv: readonly string[]): Promise<Config> {
     targetUrl: readUrl("TARGET_URL", process.env),
     queueUrl: readUrl("QUEUE_URL", process.env),
     logFile: process.env["LOG_FILE"] ?? null,
-    name: `${hostname()}-${process.pid}`,
+    // Containers may share a host's name, and each has a process 1.
+    name: `${hostname()}-${process.pid}-${randomBytes(2).toString("hex")}`,
   };
 }

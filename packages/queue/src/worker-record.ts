@@ -15,7 +15,7 @@ const GONE_AFTER_MS = 4_000;
 const SHOWN_FOR_MS = 15 * 60_000;
 
 const reportSchema = z.strictObject({
-  /** `<host>-<pid>`, as in the worker's logs. */
+  /** `<host>-<pid>-<random>`, as in the worker's logs. */
   name: z.string().regex(/^[\w.-]{1,300}$/),
   host: z.string().regex(/^[\w.-]{1,255}$/),
   pid: z.int().positive(),
