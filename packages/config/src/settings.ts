@@ -126,7 +126,8 @@ export const SETTINGS = {
       flag: "health-port",
       takes: "port",
       env: "REHOME_HEALTH_PORT",
-      about: "serve GET /healthz on this port",
+      about:
+        "serve GET /healthz on this port of every address, without a login: containers need that",
       min: 1,
       max: 65_535,
     }),
