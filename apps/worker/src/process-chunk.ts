@@ -148,6 +148,13 @@ async function loadBatch(
           message: `the target holds this key with another type than ${options.layout.type}`,
         });
         break;
+      case "too-large":
+        rejects.push({
+          id: sessions.id(i),
+          code: "too-large",
+          message: "the target takes no value or command that long",
+        });
+        break;
       case null:
         rejects.push(sessions.rejectOf(i) as Reject);
         break;

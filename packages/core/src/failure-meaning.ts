@@ -44,6 +44,7 @@ export const FAILURE_MEANINGS = {
   "limit-exceeded": "a limit of the server's configuration was exceeded",
   "system-error": "the server met a system error",
   "wrong-type": "a key holds another type",
+  "too-long": "the server takes no value or command that long",
   unreadable: "the server's reply could not be read",
   refused: "the server refused a command",
   unexpected: "an unexpected failure",

@@ -20,11 +20,15 @@ const CODES: Readonly<Record<string, KnownFailure>> = {
     "Allow the user the command that the server's ACL LOG names",
   ],
   WRONGTYPE: [NEVER, "wrong-type"],
+  TOOLONG: [NEVER, "too-long", "Raise its proto-max-bulk-len"],
   UNREADABLE: [LATER, "unreadable"],
 };
 
 /** What Redis and ioredis say without a code of their own. */
 const PHRASES: readonly (readonly [RegExp, string])[] = [
+  // Above proto-max-bulk-len, and above what a managed server takes.
+  [/^ERR Protocol error: invalid (?:multi)?bulk length/i, "TOOLONG"],
+  [/^ERR max (?:request|single record) size exceeded/i, "TOOLONG"],
   [/^Command aborted due to connection close/i, "ECONNRESET"],
   [/^Command timed out|^Socket timeout|^Reached the max retries per request/i, "ETIMEDOUT"],
   [/^Connection is closed|^Stream isn't writeable/i, "ECONNREFUSED"],

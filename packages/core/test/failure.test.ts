@@ -237,6 +237,7 @@ describe("trying again later cannot help", () => {
     "WRONGPASS",
     "NOPERM",
     "WRONGTYPE",
+    "TOOLONG",
     "ERR",
     "NOSCRIPT",
     "BUSYKEY",

@@ -36,19 +36,19 @@ export function atLeastOne(expiresAt: number): number {
 }
 
 /**
- * For a session to write, a command that is refused where the key exists. For an expired one, `EXISTS key`; for a
- * rejected one, nothing. Encodes each batch when it is asked for.
+ * For each session that is `chosen`, none of them rejected: for one to write, a command that is refused where the key
+ * exists; for an expired one, `EXISTS key`. Encodes each batch when it is asked for.
  */
 export function* encodeAbsentWrites(
   sessions: TransformedBatch,
+  chosen: readonly number[],
   keys: KeyLayout,
   { head, room, write }: AbsentWrite,
 ): Generator<Commands> {
   const prefix = Buffer.from(keys.idHoldsPrefix ? "" : keys.prefix);
   let scratch: ScratchBuffer | null = null;
   let [count, at] = [0, 0];
-  for (let session = 0; session < sessions.count; session += 1) {
-    if (sessions.kind(session) === "rejected") continue;
+  for (const session of chosen) {
     const needed = FRAME_BYTES + prefix.length + room(sessions, session);
     if (scratch !== null && at + needed > USUAL_BYTES) {
       yield { scratch, size: at, count };

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from "ioredis";
-import { describeTargetFailure, failureToConnect } from "./failure.js";
+import { cannotReadOn, describeTargetFailure, failureToConnect } from "./failure.js";
 import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { parseTargetUrl } from "./url.js";
@@ -125,7 +125,7 @@ async function connect(
 function breaksConnection(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== "ReplyError") return true;
   // The master has changed: its name may already lead to another server.
-  return error.message.startsWith("READONLY");
+  return error.message.startsWith("READONLY") || cannotReadOn(error.message);
 }
 
 function isClosed(error: unknown): boolean {

@@ -16,6 +16,16 @@ export function failureToConnect(error: unknown, address: string): unknown {
   return described instanceof RehomeError ? described.at(address, "Check TARGET_URL") : described;
 }
 
+/** Whether the server found something that it cannot read, and closes the connection: by this error reply. */
+export function cannotReadOn(message: string): boolean {
+  return message.startsWith("ERR Protocol error");
+}
+
+/** Whether the server takes no value or command that long. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof RehomeError && error.code === "target-TOOLONG";
+}
+
 /** An error reply as the error a client library makes of it. */
 export function replyError({ error }: { readonly error: string }): Error {
   return Object.assign(new Error(error), { name: "ReplyError" });

@@ -1,7 +1,8 @@
 import type { TransformedBatch } from "@rehome/core";
 import { type AbsentWrite, encodeAbsentWrites } from "./absent-writes.js";
 import type { Connection } from "./connection.js";
-import { describeTargetFailure, replyError } from "./failure.js";
+import { describeTargetFailure, isTooLong, replyError } from "./failure.js";
+import type { LongestValue } from "./longest-value.js";
 import { isError, type Reply } from "./reply-parser.js";
 import { makeRestore } from "./restore.js";
 import { giveBack } from "./scratch-buffer.js";
@@ -31,12 +32,14 @@ const RESULTS = {
 
 type Decision = (typeof RESULTS)[keyof typeof RESULTS];
 
-export type LoadResult = Exclude<Decision, "tied">;
+/** `too-large`: the target takes no value or command that long, and nothing was done. */
+export type LoadResult = Exclude<Decision, "tied"> | "too-large";
 
 /** The two connections to the target: for commands one by one, and for many that are encoded already. */
 export interface TargetClients {
   readonly connection: Connection;
   readonly wire: Wire;
+  readonly longestValue: LongestValue;
 }
 
 /** Calls on their way at once: the server never waits for us, and we never hold the whole chunk in its socket. */
@@ -53,36 +56,75 @@ const script = loadScript("expiry", "load");
  * meet an existing key: it looks and writes in one step.
  */
 export async function load(
-  { connection, wire }: TargetClients,
+  clients: TargetClients,
   way: WriteWay,
   sessions: TransformedBatch,
   options: LoadOptions,
 ): Promise<(LoadResult | null)[]> {
   refuseUnwritable(sessions);
-  const results: (Decision | "present" | null)[] = [];
+  const results: (LoadResult | null)[] = [];
   const submitted: number[] = [];
   for (let i = 0; i < sessions.count; i += 1) {
     results.push(null);
-    if (sessions.kind(i) !== "rejected") submitted.push(i);
+    if (sessions.kind(i) === "rejected") continue;
+    const fits = !sessions.isWrite(i) || clients.longestValue.takes(way, sessions, i);
+    if (fits === true || (await fits)) submitted.push(i);
+    else results[i] = "too-large";
   }
+  const loaded = await loadFitting(clients, way, sessions, submitted, options);
+  for (const [i, result] of loaded.entries()) results[submitted[i] as number] = result;
+  return results;
+}
 
+/**
+ * A server may take less than it admits, as a managed one does by a limit on whole commands. It does not say which one
+ * was too long, and others may have been written or not: all are loaded again, by halves, until only those are left over.
+ */
+async function loadFitting(
+  clients: TargetClients,
+  way: WriteWay,
+  sessions: TransformedBatch,
+  chosen: readonly number[],
+  options: LoadOptions,
+): Promise<LoadResult[]> {
+  try {
+    return await loadChosen(clients, way, sessions, chosen, options);
+  } catch (error) {
+    if (!isTooLong(error)) throw error;
+    if (chosen.length === 1) return ["too-large"];
+  }
+  const middle = chosen.length >> 1;
+  const results: LoadResult[] = [];
+  for (const half of [chosen.slice(0, middle), chosen.slice(middle)])
+    results.push(...(await loadFitting(clients, way, sessions, half, options)));
+  return results;
+}
+
+async function loadChosen(
+  { connection, wire }: TargetClients,
+  way: WriteWay,
+  sessions: TransformedBatch,
+  chosen: readonly number[],
+  options: LoadOptions,
+): Promise<LoadResult[]> {
+  const results = new Map<number, Decision | "present">();
   const absentWrite = absentWriteOf(way);
   if (absentWrite !== null) {
-    const written = await writeAbsent(wire, absentWrite, sessions, options);
-    for (const [i, result] of written.entries()) results[submitted[i] as number] = result;
+    const written = await writeAbsent(wire, absentWrite, sessions, chosen, options);
+    for (const [i, result] of written.entries()) results.set(chosen[i] as number, result);
   }
   const undecided =
-    absentWrite === null ? submitted : submitted.filter((i) => results[i] === "present");
+    absentWrite === null ? chosen : chosen.filter((i) => results.get(i) === "present");
   await decide(undecided, options);
   // Which of two is newer cannot be told, so what is there stays; only what is there already counts as migrated.
-  const tied = undecided.filter((i) => results[i] === "tied");
+  const tied = undecided.filter((i) => results.get(i) === "tied");
   await decide(tied, { ...options, conflict: "keep" });
-  return results as (LoadResult | null)[];
+  return chosen.map((i) => results.get(i) as LoadResult);
 
-  async function decide(chosen: readonly number[], under: LoadOptions): Promise<void> {
-    const calls = encodeScriptCalls(sessions, chosen, under, way);
+  async function decide(some: readonly number[], under: LoadOptions): Promise<void> {
+    const calls = encodeScriptCalls(sessions, some, under, way);
     const decided = await sendAll(calls, (call) => send(connection, call));
-    for (const [i, result] of decided.entries()) results[chosen[i] as number] = result;
+    for (const [i, result] of decided.entries()) results.set(some[i] as number, result);
   }
 }
 
@@ -102,9 +144,10 @@ async function writeAbsent(
   wire: Wire,
   absentWrite: AbsentWrite,
   sessions: TransformedBatch,
+  chosen: readonly number[],
   { layout }: LoadOptions,
-): Promise<(LoadResult | "present")[]> {
-  const writes = encodeAbsentWrites(sessions, layout.keys, absentWrite);
+): Promise<(Decision | "present")[]> {
+  const writes = encodeAbsentWrites(sessions, chosen, layout.keys, absentWrite);
   const replies = await sendAll(writes, async ({ scratch, size, count }) => {
     const answers = await wire.send(scratch.bytes.subarray(0, size), count);
     giveBack(scratch);
@@ -114,7 +157,7 @@ async function writeAbsent(
 }
 
 /** What the replies to RESTORE, SET and EXISTS mean. Throws RehomeError for an error that is not one session's. */
-function resultOf(reply: Reply): LoadResult | "present" {
+function resultOf(reply: Reply): Decision | "present" {
   if (reply === "OK") return "migrated";
   if (reply === 0) return "expired";
   if (reply === 1 || reply === null) return "present";
@@ -149,7 +192,9 @@ async function sendAll<Sent, Answer>(
   }
 
   const turns = await Promise.allSettled(Array.from({ length: CALLS_IN_FLIGHT }, sendInTurn));
-  for (const turn of turns) if (turn.status === "rejected") throw turn.reason;
+  const failures = turns.flatMap((turn) => (turn.status === "rejected" ? [turn.reason] : []));
+  // What is too long ends the connection for all the others.
+  if (failures.length > 0) throw failures.find(isTooLong) ?? failures[0];
   return answers.flat();
 }
 

@@ -10,6 +10,7 @@ import { openConnection } from "./connection.js";
 import type { ConnectionOptions } from "./on-demand.js";
 import { inspect, probeServer, readClock, readInfo, type TargetFacts } from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
+import { makeLongestValue } from "./longest-value.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
 import { readMemory, type TargetMemory } from "./memory.js";
 import { arePresent, readBack } from "./read-back.js";
@@ -59,7 +60,8 @@ export interface Target {
 /** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) unless it is a redis:// or rediss:// URL. */
 export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
   const connection = openConnection(url, options);
-  const clients = { connection, wire: openWire(url, options) };
+  const wire = openWire(url, options);
+  const clients = { connection, wire, longestValue: makeLongestValue(wire) };
   const ways = new Map<TargetLayout["type"], Promise<WriteWay>>();
 
   /** Found out when first needed, and again after anything went wrong: another server may have taken over. */
@@ -83,6 +85,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
       return await load(clients, found, sessions, loadOptions);
     } catch (error) {
       ways.clear();
+      clients.longestValue.forget();
       if (found.kind !== "restore" || refusalOfRestore(error) === null) throw error;
       const again = await knownWay(layout);
       if (again.kind === "restore") throw error;
@@ -110,7 +113,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
     memory: () => readMemory(connection),
     close: async () => {
       connection.close();
-      clients.wire.close();
+      wire.close();
     },
   };
 }

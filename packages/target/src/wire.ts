@@ -1,6 +1,12 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { describeTargetFailure, failureToConnect, replyError } from "./failure.js";
+import {
+  cannotReadOn,
+  describeTargetFailure,
+  failureToConnect,
+  isTooLong,
+  replyError,
+} from "./failure.js";
 import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { isError, type Reply, ReplyParser } from "./reply-parser.js";
@@ -17,6 +23,8 @@ export interface Wire {
    * shown where the connection fails: any of the commands may have been carried out then.
    */
   send(commands: Buffer, count: number): Promise<Reply[]>;
+  /** Whether the server takes a value of so many bytes. Asked over a connection of its own, which that ends. */
+  takes(bytes: number): Promise<boolean>;
   close(): void;
 }
 
@@ -29,6 +37,10 @@ export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
   const line = onDemand((onEnd) => openLine(server, connectMs, commandMs, onEnd));
   return {
     send: async (commands, count) => await (await line.get()).send(commands, count),
+    takes: async (bytes) => {
+      const asking = await openLine(server, connectMs, commandMs, () => undefined);
+      return await asking.takes(bytes);
+    },
     close: () => line.close((open) => open.close()),
   };
 }
@@ -109,6 +121,18 @@ class Line {
     });
   }
 
+  /**
+   * Announces a value and ends before it comes: a server that does not take it says so, any other closes without a word.
+   */
+  async takes(bytes: number): Promise<boolean> {
+    const answer = this.send(Buffer.from(`*1\r\n$${bytes}\r\n`), 1);
+    this.#socket.end();
+    return await answer.then(
+      () => true,
+      (error: unknown) => !isTooLong(error),
+    );
+  }
+
   close(): void {
     this.end(Object.assign(new Error("connection reset"), { code: "ECONNRESET" }));
   }
@@ -125,6 +149,12 @@ class Line {
     const [first] = this.#waiting;
     if (first === undefined) throw new Error("Protocol error: a reply to nothing");
     first.replies.push(reply);
+    if (isError(reply) && cannotReadOn(reply.error)) {
+      // Nothing more is answered; whoever waited for this reply learns why, the others that the connection ended.
+      this.#waiting.shift();
+      first.reject(describeTargetFailure(replyError(reply)));
+      return this.close();
+    }
     if (first.replies.length < first.count) return;
     this.#waiting.shift();
     first.resolve(first.replies);

@@ -90,7 +90,12 @@ function restores(names: readonly string[]): readonly [Buffer, number] {
   const entries = names.map((name) =>
     write(name, { fields: ["canary-field", "canary-value"], recency: null }),
   );
-  const [all, ...more] = encodeAbsentWrites(batchOf(entries), keysUnder(keys), makeRestore(128));
+  const [all, ...more] = encodeAbsentWrites(
+    batchOf(entries),
+    [...entries.keys()],
+    keysUnder(keys),
+    makeRestore(128),
+  );
   expect(more).toEqual([]);
   return [all!.scratch.bytes.subarray(0, all!.size), all!.count];
 }
