@@ -35,6 +35,7 @@ export * from "./progress.js";
 export * from "./projected-memory.js";
 export * from "./range.js";
 export * from "./redis-failures.js";
+export * from "./redis-url.js";
 export * from "./reject.js";
 export * from "./run.js";
 export * from "./same-target.js";

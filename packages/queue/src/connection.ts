@@ -1,4 +1,4 @@
-import { RehomeError, tlsServerName } from "@rehome/core";
+import { parseRedisUrl, RehomeError } from "@rehome/core";
 import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { describeQueueFailure } from "./failure.js";
@@ -29,14 +29,15 @@ const INACTIVITY_TIMEOUT_MS = 20_000;
 /**
  * Opens the queue. `patient` commands wait out an outage, as a worker's must; others fail after a few
  * attempts. Either way the connection is made again once the server is back. Connection errors go to
- * `onError`, in words fit to be shown.
+ * `onError`, in words fit to be shown. Throws RehomeError `malformed-url` (exit 2), or why there is no connection.
  */
 export async function openQueue(
   url: URL,
   options: { patient?: boolean; onError?: (error: unknown) => void } = {},
 ): Promise<QueueConnection> {
   const client = connect(url, options.patient ?? false);
-  // What `connect` rejects with says only that there is no connection; the reason comes as an event before.
+  // What `connect` rejects with says only that there is no connection; the reason comes as an event before. And where the
+  // database was refused it succeeds, in database 0.
   let reason: unknown;
   client.on("error", (error) => {
     reason = error;
@@ -44,6 +45,7 @@ export async function openQueue(
   });
   try {
     await client.connect();
+    if (reason !== undefined) throw reason;
   } catch (error) {
     client.disconnect();
     throw failureToConnect(reason ?? error, url);
@@ -69,12 +71,10 @@ export async function openQueue(
 }
 
 function connect(url: URL, patient: boolean): Redis {
-  // ioredis would take the URL's query for options of its own.
-  const server = new URL(url);
-  server.search = "";
-  return new Redis(server.href, {
+  const { address: _, ...server } = parseRedisUrl(url, "queue");
+  return new Redis({
+    ...server,
     lazyConnect: true,
-    ...(server.protocol === "rediss:" && { tls: tlsServerName(server) }),
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: INACTIVITY_TIMEOUT_MS,
     connectionName: "rehome",
@@ -86,7 +86,9 @@ function connect(url: URL, patient: boolean): Redis {
 
 function failureToConnect(error: unknown, url: URL): unknown {
   const described = describeQueueFailure(error);
-  return described instanceof RehomeError ? described.at(url.host, "Check QUEUE_URL") : described;
+  return described instanceof RehomeError
+    ? described.at(parseRedisUrl(url, "queue").address, "Check QUEUE_URL")
+    : described;
 }
 
 /** How many workers are connected; a run does not advance without any. */

@@ -1,8 +1,8 @@
+import { parseRedisUrl } from "@rehome/core";
 import { Redis, type RedisOptions } from "ioredis";
 import { cannotReadOn, describeTargetFailure, failureToConnect } from "./failure.js";
 import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
-import { parseTargetUrl } from "./url.js";
 
 export type Argument = string | number | Buffer;
 export type Call = (command: string, args: Argument[]) => Promise<unknown>;
@@ -24,7 +24,7 @@ export interface Connection {
 
 /** Throws RehomeError `malformed-url` (exit 2). */
 export function openConnection(url: URL, options: ConnectionOptions = {}): Connection {
-  const { address, ...server } = parseTargetUrl(url);
+  const { address, ...server } = parseRedisUrl(url, "target");
   const { connectMs, commandMs } = timeoutsOf(options);
   const clientOptions: ClientOptions = {
     ...server,

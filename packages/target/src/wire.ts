@@ -10,7 +10,7 @@ import {
 import { timedOut, watchForInactivity } from "./inactivity-timeout.js";
 import { type ConnectionOptions, onDemand, timeoutsOf } from "./on-demand.js";
 import { isError, type Reply, ReplyParser } from "./reply-parser.js";
-import { parseTargetUrl, type TargetServer } from "./url.js";
+import { parseRedisUrl, type RedisServer } from "@rehome/core";
 
 /**
  * A bare connection for commands that are encoded already: a client library makes an object, a promise and a
@@ -32,7 +32,7 @@ const KEEP_ALIVE_MS = 60_000;
 
 /** Throws RehomeError `malformed-url` (exit 2). */
 export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
-  const server = parseTargetUrl(url);
+  const server = parseRedisUrl(url, "target");
   const { connectMs, commandMs } = timeoutsOf(options);
   const line = onDemand((onEnd) => openLine(server, connectMs, commandMs, onEnd));
   return {
@@ -47,7 +47,7 @@ export function openWire(url: URL, options: ConnectionOptions = {}): Wire {
 
 /** Connected, authenticated, and in its database. */
 async function openLine(
-  server: TargetServer,
+  server: RedisServer,
   connectMs: number,
   commandMs: number,
   onEnd: () => void,

@@ -1,6 +1,8 @@
-import { RehomeError, tlsServerName } from "@rehome/core";
+import { RehomeError } from "./error.js";
+import { tlsServerName } from "./tls-server-name.js";
 
-export interface TargetServer {
+/** Where a Redis is, and as whom. */
+export interface RedisServer {
   readonly host: string;
   readonly port: number;
   readonly db: number;
@@ -17,7 +19,7 @@ const DEFAULT_PORT = 6379;
  * `redis[s]://[user][:password@]host[:port][/db]`. What else the URL holds is ignored: ioredis would take its query for options,
  * among them ones on which correctness depends. Throws RehomeError `malformed-url` (exit 2), which does not quote it.
  */
-export function parseTargetUrl(url: URL): TargetServer {
+export function parseRedisUrl(url: URL, side: "target" | "queue"): RedisServer {
   const db = /^\/?(\d{0,6})$/.exec(url.pathname)?.[1];
   const [username, password] = [decode(url.username), decode(url.password)];
   const isKnown = url.protocol === "redis:" || url.protocol === "rediss:";
@@ -30,9 +32,9 @@ export function parseTargetUrl(url: URL): TargetServer {
   ) {
     throw new RehomeError(
       "malformed-url",
-      "the target's URL is not of the form redis://user:password@host:port/db",
+      `the ${side}'s URL is not of the form redis://user:password@host:port/db`,
       {
-        hint: "Check TARGET_URL; characters such as @ / : # % in a password must be percent-encoded",
+        hint: `Check ${side.toUpperCase()}_URL; db is a number, and characters such as @ / : # % in a password must be percent-encoded`,
         exitCode: 2,
       },
     );
