@@ -2,7 +2,7 @@ import { RehomeError } from "@rehome/core";
 import { openPostgres, type PostgresOptions } from "./postgres/open-postgres.js";
 import type { Source } from "./source.js";
 
-/** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) for a protocol it does not speak. */
+/** Connects when first needed. Throws RehomeError `malformed-url` (exit 2) for a protocol it does not speak, or an option that it cannot follow. */
 export function openSource(url: URL, options: PostgresOptions = {}): Source {
   switch (url.protocol) {
     case "postgres:":

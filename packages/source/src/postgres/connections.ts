@@ -1,5 +1,6 @@
 import { RehomeError } from "@rehome/core";
 import pg from "pg";
+import { connectOptions } from "./connect-options.js";
 import { describeSourceFailure } from "./failure.js";
 import { withInactivityTimeout } from "./inactivity-timeout.js";
 import { ALL_ROWS, FOR_CHUNKS, NO_TIMEOUTS } from "./transaction-settings.js";
@@ -31,7 +32,7 @@ export interface SnapshotOptions {
 /** `inactivityTimeoutMs`: how long the server may send nothing while an answer is due; no limit where it is not given. */
 export function openConnections(url: URL, max: number, inactivityTimeoutMs?: number): Connections {
   const pool = new pg.Pool({
-    connectionString: url.href,
+    ...connectOptions(url),
     max,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     application_name: "rehome",

@@ -2,6 +2,7 @@ import { RehomeError } from "@rehome/core";
 import { getTableName } from "drizzle-orm";
 import pg from "pg";
 import { createTable } from "./create-tables.js";
+import { connectOptions } from "./connect-options.js";
 import { describeSourceFailure } from "./failure.js";
 import { referenceTables } from "./schema.js";
 import { NO_TIMEOUTS } from "./transaction-settings.js";
@@ -31,7 +32,7 @@ const TABLES = referenceTables.map(getTableName);
  */
 export async function seedReferenceSchema(url: URL, options: SeedOptions): Promise<void> {
   const client = new pg.Client({
-    connectionString: url.href,
+    ...connectOptions(url),
     connectionTimeoutMillis: 10_000,
     application_name: "rehome",
   });
