@@ -46,7 +46,10 @@ export function makeDescriber(
   return (error) => {
     if (error instanceof RehomeError || !(error instanceof Error)) return error;
     const code = findCode(tables, error);
-    if (code !== null) return describe(side, code, known(tables, code) ?? REFUSED);
+    if (code !== null) {
+      const failure = known(tables, code);
+      return failure === undefined ? refused(side, code, error) : describe(side, code, failure);
+    }
     const chain = [...withCauses(error)];
     if (chain.every((one) => isOurs(tables, one))) return error;
     const shown = chain.map(ownCode).find((one) => one !== null && CODE.test(one)) ?? null;
@@ -65,6 +68,25 @@ function describe(
     `${side}: ${FAILURE_MEANINGS[meaning]}${suffix}`,
     { ...remedy, meaning, ...(hint === undefined ? {} : { hint }) },
   );
+}
+
+/** Names the command, where the driver tells it: its name holds no data, its arguments would. */
+function refused(side: Side, code: string, error: Error): RehomeError {
+  const described = describe(side, code, REFUSED);
+  const command = commandOf(error);
+  if (command === null) return described;
+  return new RehomeError(described.code, `${side}: the server refused ${command} (${code})`, {
+    ...NEVER,
+    meaning: "refused",
+    hint: `Check that the URL leads to a single server that knows ${command}, and allows it`,
+  });
+}
+
+function commandOf(error: Error): string | null {
+  const command = "command" in error ? error.command : null;
+  if (typeof command !== "object" || command === null || !("name" in command)) return null;
+  const { name } = command;
+  return typeof name === "string" && /^[a-z]{2,20}$/i.test(name) ? name.toUpperCase() : null;
 }
 
 /** The outermost error that a table has a code for decides. */

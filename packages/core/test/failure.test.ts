@@ -250,6 +250,20 @@ describe("trying again later cannot help", () => {
 });
 
 describe("a description", () => {
+  test("names the command that was refused, and none of its arguments", () => {
+    const error = Object.assign(replyError(`ERR unknown command 'UNLINK', with ${CANARY}`), {
+      command: { name: "unlink", args: [CANARY] },
+    });
+    expect(described(error)).toMatchObject({
+      code: "queue-ERR",
+      message: "queue: the server refused UNLINK (ERR)",
+      hint: expect.stringContaining("UNLINK"),
+    });
+    expect(shown(described(error))).not.toContain(CANARY);
+    const odd = Object.assign(replyError("ERR"), { command: { name: `${CANARY}\n`, args: [] } });
+    expect(described(odd).message).toBe("queue: the server refused a command (ERR)");
+  });
+
   test("names the side, what is wrong, the code, and how to mend it", () => {
     expect(described(nodeError("ECONNREFUSED"))).toMatchObject({
       message: "queue: nothing listens there (ECONNREFUSED)",

@@ -13,7 +13,13 @@ export interface QueueFacts {
  * with which jobs and ledger could vanish one key at a time (BullMQ only logs a warning).
  */
 export async function inspectQueue(queue: QueueConnection): Promise<QueueFacts> {
-  const info = parseInfo(await queue.redis.info());
+  const info = parseInfo(await readInfo(queue));
+  if (info.get("redis_mode") === "sentinel") {
+    throw new RehomeError("queue-sentinel", "QUEUE_URL leads to a Sentinel, which holds no jobs", {
+      hint: "Give it the address of the master, which the Sentinel tells: SENTINEL get-master-addr-by-name <name>",
+      exitCode: 2,
+    });
+  }
   const policy = info.get("maxmemory_policy") ?? "unknown";
   if (policy !== "noeviction") {
     throw new RehomeError(
@@ -32,6 +38,18 @@ export async function inspectQueue(queue: QueueConnection): Promise<QueueFacts> 
     );
   }
   return { runId: info.get("run_id") ?? "", version: info.get("redis_version") ?? "", warnings };
+}
+
+/** Without it nobody knows whether the server evicts keys. */
+async function readInfo(queue: QueueConnection): Promise<string> {
+  return await queue.redis.info().catch((error: unknown) => {
+    if (!(error instanceof RehomeError && /^queue-(NOPERM|ERR)$/.test(error.code))) throw error;
+    throw new RehomeError(
+      "queue-unknown-policy",
+      "the queue Redis does not allow INFO, so nobody knows whether it evicts keys",
+      { hint: "Allow the user of QUEUE_URL the command INFO", exitCode: 2 },
+    );
+  });
 }
 
 function parseInfo(text: string): Map<string, string> {

@@ -71,7 +71,8 @@ export async function probeServer(connection: Connection): Promise<void> {
 /** Empty where INFO is not allowed. */
 export async function readInfo(connection: Connection): Promise<ReadonlyMap<string, string>> {
   const text = await connection.call("INFO", []).catch((error: unknown) => {
-    if (error instanceof RehomeError && error.code === "target-NOPERM") return "";
+    // Some servers have it renamed away.
+    if (error instanceof RehomeError && /^target-(NOPERM|ERR)$/.test(error.code)) return "";
     throw error;
   });
   const lines = String(text)
@@ -99,8 +100,19 @@ function refuseUnfit(info: ReadonlyMap<string, string>): void {
       },
     );
   }
+  if (info.get("redis_mode") === "sentinel") {
+    throw new RehomeError(
+      "target-sentinel",
+      "TARGET_URL leads to a Sentinel, which holds no sessions",
+      {
+        hint: "Give it the address of the master, which the Sentinel tells: SENTINEL get-master-addr-by-name <name>",
+        exitCode: 2,
+      },
+    );
+  }
   if (info.get("redis_mode") === "cluster") {
     throw new RehomeError("target-cluster", "the target is a cluster, which is not supported yet", {
+      hint: "Give TARGET_URL the address of a single server",
       exitCode: 2,
     });
   }
