@@ -191,4 +191,18 @@ describe("a target that may evict sessions", () => {
     expect(allowed.stderr).toMatch(/warning: the target may evict sessions/);
     await expectCompleted(house, SESSIONS);
   });
+
+  it("is said to have done so while a run was copied", async () => {
+    const house = await busyHouse("--maxmemory-policy", "volatile-ttl");
+    // What expires first goes first, so the sessions stay.
+    for (let i = 0; i < 40; i += 1)
+      await house.target.set(`junk:${i}`, "x".repeat(100_000), "EX", 60);
+    const used = /used_memory:(\d+)/.exec(await house.target.info("memory"))?.[1];
+    await house.target.config("SET", "maxmemory", Number(used) - 500_000);
+    await house.target.set("junk:last", "x", "EX", 60);
+    await house.rehome(["start", "--wait", "--allow-eviction"]);
+    const status = await readStatus(house);
+    expect(status).toMatchObject({ phase: "completed" });
+    expect(status.notice).toMatch(/the target has evicted \d+ keys since the run began/);
+  });
 });

@@ -19,6 +19,8 @@ export interface Facts {
   readonly sourceIdentity: string;
   /** Bytes. */
   readonly targetUsedMemory: number | null;
+  /** Null where the target evicts no keys, or does not tell. */
+  readonly targetEvictedKeys: number | null;
   readonly warnings: readonly string[];
 }
 
@@ -63,6 +65,7 @@ export async function preflight(
     store,
     sourceIdentity: sourceFacts.identity,
     targetUsedMemory: targetFacts.usedMemory,
+    targetEvictedKeys: targetFacts.evictedKeys,
     warnings,
   };
 }

@@ -13,6 +13,7 @@ import {
 } from "@rehome/core";
 import {
   type ChunkState,
+  noteEvicted,
   noteWriteWay,
   readChunkState,
   readRange,
@@ -70,6 +71,7 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   }
 
   await step("check-target", () => checkTarget(context, task, run));
+  await sayEvicted(context, run);
   task.signal.throwIfAborted();
   const begun = { before, generation: run.generation };
   const recorded = await step("record", () =>
@@ -84,6 +86,15 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
 async function sayWriteWay({ queue, target }: Context, run: Run): Promise<void> {
   const way = await target.writeWay(targetLayoutOf(run));
   if (way.kind === "hset") await noteWriteWay(queue, run.id, describeWay(way));
+}
+
+/** A session that was evicted counts as migrated all the same: whoever allowed eviction must see that it happens. */
+async function sayEvicted({ queue, target }: Context, run: Run): Promise<void> {
+  const before = run.target.evictedKeys ?? null;
+  if (before === null) return;
+  // The server counts anew after a restart.
+  const evicted = ((await target.evictedKeys()) ?? 0) - before;
+  if (evicted > 0) await noteEvicted(queue, run.id, evicted);
 }
 
 /** All sessions of the range; or, of a chunk to be retried, those it rejected, counted among what it had. */

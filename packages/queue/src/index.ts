@@ -36,6 +36,7 @@ export {
   createRun,
   type FrozenRun,
   listRuns,
+  noteEvicted,
   noteWriteWay,
   readRun,
   refuseWhileActive,

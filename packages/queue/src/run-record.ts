@@ -32,6 +32,8 @@ const frozenSchema = z.object({
     address: z.string(),
     /** Bytes of memory in use before the first session was written; absent or null where it could not be read. */
     usedBytes: z.number().nullable().optional(),
+    /** Keys it had evicted by then; absent or null where it evicts none, or does not tell. */
+    evictedKeys: z.number().nullable().optional(),
   }),
   /** Secret of the run's fingerprints. */
   fingerprintKey: z.string(),
@@ -63,7 +65,7 @@ export interface Run extends FrozenRun {
 }
 
 const createScript = loadScript("create-run");
-const noteScript = loadScript("note-write-way");
+const noteScript = loadScript("note");
 
 const zeroTotals = { total: 0, done: 0, failed: 0, planned: 0, ...zeroCounts() };
 
@@ -138,7 +140,12 @@ export async function noteWriteWay(
   run: RunId,
   description: string,
 ): Promise<void> {
-  await noteScript(queue.redis, [runKeys(run).run], [description]);
+  await noteScript(queue.redis, [runKeys(run).run], ["writeWay", description]);
+}
+
+/** Shows in the run's status how many keys the target has evicted since the run began. */
+export async function noteEvicted(queue: QueueConnection, run: RunId, keys: number): Promise<void> {
+  await noteScript(queue.redis, [runKeys(run).run], ["evicted", keys]);
 }
 
 /** The id of every run whose ledger is still there, newest first. */

@@ -83,6 +83,7 @@ function statusOf(
 
 function notices(run: RunId, record: Record<string, string>, planned: boolean): string | null {
   const incomparable = Number(record["incomparable"]);
+  const evicted = Number(record["evicted"] ?? 0);
   const parts = [
     record["notice"] ?? "",
     record["waiting"] ?? "",
@@ -90,6 +91,9 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
     record["phase"] === "planning" && !planned
       ? `no process is planning it; continue with: rehome resume ${run}`
       : "",
+    evicted === 0
+      ? ""
+      : `the target has evicted ${evicted} keys since the run began, which may be sessions: give it more memory and start another run`,
     incomparable === 0
       ? ""
       : `${incomparable} sessions were kept because their ${record["compared"]} in the target cannot be compared`,

@@ -16,6 +16,8 @@ export interface TargetFacts {
   readonly usedMemory: number | null;
   /** Bytes; null also where there is no limit. */
   readonly maxMemory: number | null;
+  /** Keys evicted so far; null where the policy evicts none. */
+  readonly evictedKeys: number | null;
   readonly writeWay: WriteWay;
   readonly warnings: readonly string[];
 }
@@ -58,6 +60,7 @@ export async function inspect(clients: TargetClients, layout: TargetLayout): Pro
     maxmemoryPolicy: policy,
     usedMemory: numberOf(info, "used_memory"),
     maxMemory: maxMemory === 0 ? null : maxMemory,
+    evictedKeys: policy === "noeviction" ? null : numberOf(info, "evicted_keys"),
     writeWay: way,
     warnings,
   };
@@ -81,6 +84,11 @@ export async function readInfo(connection: Connection): Promise<ReadonlyMap<stri
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1)]),
   );
+}
+
+/** How many keys the server has evicted since it started; null where it does not tell. */
+export async function readEvictedKeys(connection: Connection): Promise<number | null> {
+  return numberOf(await readInfo(connection), "evicted_keys");
 }
 
 /** The time by the server's clock, in Unix ms. */

@@ -8,7 +8,14 @@ import type {
 } from "@rehome/core";
 import { openConnection } from "./connection.js";
 import type { ConnectionOptions } from "./on-demand.js";
-import { inspect, probeServer, readClock, readInfo, type TargetFacts } from "./inspect.js";
+import {
+  inspect,
+  probeServer,
+  readClock,
+  readEvictedKeys,
+  readInfo,
+  type TargetFacts,
+} from "./inspect.js";
 import { load, type LoadResult } from "./load.js";
 import { makeLongestValue } from "./longest-value.js";
 import { checkMarker, placeMarker, removeMarker } from "./marker.js";
@@ -52,6 +59,8 @@ export interface Target {
   removeMarker(run: RunId, keyPrefix: string): Promise<void>;
   /** Tells an emptied target from another one: `host:port/db`, and the server process's own id ('' if it may not be read). */
   identity(): Promise<{ address: string; runId: string }>;
+  /** How many keys the server has evicted since it started; null where it does not tell. */
+  evictedKeys(): Promise<number | null>;
   /** For a gauge: cheap, and writes nothing. */
   memory(): Promise<TargetMemory>;
   close(): Promise<void>;
@@ -110,6 +119,7 @@ export function openTarget(url: URL, options: ConnectionOptions = {}): Target {
       const info = await readInfo(connection);
       return { address: connection.address, runId: info.get("run_id") ?? "" };
     },
+    evictedKeys: () => readEvictedKeys(connection),
     memory: () => readMemory(connection),
     close: async () => {
       connection.close();

@@ -97,7 +97,13 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     chunkSize,
     startedAt: await target.clock(),
     source: facts.sourceIdentity,
-    target: { token, runId, address, usedBytes: facts.targetUsedMemory },
+    target: {
+      token,
+      runId,
+      address,
+      usedBytes: facts.targetUsedMemory,
+      evictedKeys: facts.targetEvictedKeys,
+    },
     fingerprintKey: newFingerprintKey(),
   };
   const limits = { maxRate: options.maxRate, maxRejects: options.maxRejects };
