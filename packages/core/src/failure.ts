@@ -78,7 +78,10 @@ function refused(side: Side, code: string, error: Error): RehomeError {
   return new RehomeError(described.code, `${side}: the server refused ${command} (${code})`, {
     ...NEVER,
     meaning: "refused",
-    hint: `Check that the URL leads to a single server that knows ${command}, and allows it`,
+    hint:
+      command === "SELECT"
+        ? "Check the number of the database in the URL"
+        : `Check that the URL leads to a single server that knows ${command}, and allows it`,
   });
 }
 

@@ -37,8 +37,8 @@ describe("a queue URL", () => {
     const url = new URL(inject("redisUrl"));
     expect(await refusal((to) => (to.pathname = "/99"))).toMatchObject({
       code: "queue-ERR",
-      message: expect.stringContaining(`${url.host}/99`),
-      hint: expect.stringContaining("QUEUE_URL"),
+      message: `queue: the server refused SELECT (ERR) at ${url.host}/99`,
+      hint: expect.stringContaining("database"),
     });
   });
 
