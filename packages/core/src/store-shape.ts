@@ -15,7 +15,12 @@ const table = z
     error: "must be a table's name, [schema.]table",
   });
 
-const seconds = z.int({ error: "must be a whole number of seconds" });
+/** Longer than any session lives, and short enough for the source to add. */
+const MAX_SECONDS = 10_000_000_000;
+const seconds = z
+  .int({ error: "must be a whole number of seconds" })
+  .min(-MAX_SECONDS, `must not be less than ${-MAX_SECONDS}`)
+  .max(MAX_SECONDS, `must not be more than ${MAX_SECONDS}`);
 
 const flag = z.boolean({ error: "must be true or false" });
 

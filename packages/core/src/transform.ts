@@ -32,13 +32,17 @@ export function makeTransform({ store, mapping, startedAt }: TransformOptions): 
   const write = makeValueWriter(store, mapping, expiry);
   const setRecency = makeRecencySetter(store, mapping);
   const holdsNothing = makeEmptyCheck(store);
+  const isForeign = makeForeignCheck(store, mapping);
   const refuse = makeRefusal(store, mapping);
 
   function transformOne(from: SourceBatch, session: number, now: number, into: TransformedBatch) {
     into.setId(from.bytes, from.textStart(session, ID_SLOT), from.textEnd(session, ID_SLOT));
     const expiresAt = expiry.milliseconds(from, session);
     const isExpired = expiresAt <= now || holdsNothing(from, session);
-    if (isExpired && !from.isShared(session)) {
+    const isShared = from.isShared(session);
+    if (!isShared && isForeign(from, session))
+      return into.reject({ id: from.id(session), ...FOREIGN });
+    if (isExpired && !isShared) {
       setRecency(from, session, into);
       // One that holds nothing may have no expiry either: it counts as the oldest.
       return into.expire(Number.isNaN(expiresAt) ? -Infinity : expiresAt);
@@ -88,8 +92,6 @@ function makeRefusal(
   const missing = refusal("time-out-of-range", `${column} is null`);
   const infinite = refusal("time-out-of-range", `${column} is infinite`);
   const large = refusal("too-large", `more than ${mapping.maxSessionBytes} bytes`);
-  const foreign = refusal("unrepresentable", "its id does not begin with the key prefix");
-  const prefix = store.sessions.idHoldsPrefix ? Buffer.from(mapping.keyPrefix) : null;
   const times = fieldsOf(store).flatMap((field) => {
     const { kind, slot } = columnOf(store, field.table, field.column);
     return kind === "time" ? [{ slot, refusal: outOfRange(field.name) }] : [];
@@ -105,13 +107,26 @@ function makeRefusal(
     for (const time of times)
       if (!isWritable(from.milliseconds(session, time.slot))) return time.refusal;
     if (ownExpiry !== null && !isRenderable(expiresAt)) return ownExpiry;
-    if (from.size(session) > mapping.maxSessionBytes) return large;
-    if (prefix !== null) {
-      const start = from.textStart(session, ID_SLOT);
-      const end = Math.min(from.textEnd(session, ID_SLOT), start + prefix.length);
-      if (!prefix.equals(from.bytes.subarray(start, end))) return foreign;
-    }
-    return null;
+    return from.size(session) > mapping.maxSessionBytes ? large : null;
+  };
+}
+
+const FOREIGN = refusal("unrepresentable", "its id does not begin with the key prefix");
+
+/**
+ * Whether a session's key, which is its id, would lie outside the prefix. Expired or not, what is held under such a key
+ * is none of the run's.
+ */
+function makeForeignCheck(
+  store: ResolvedStore,
+  mapping: Mapping,
+): (from: SourceBatch, session: number) => boolean {
+  if (!store.sessions.idHoldsPrefix) return () => false;
+  const prefix = Buffer.from(mapping.keyPrefix);
+  return (from, session) => {
+    const start = from.textStart(session, ID_SLOT);
+    const end = Math.min(from.textEnd(session, ID_SLOT), start + prefix.length);
+    return !prefix.equals(from.bytes.subarray(start, end));
   };
 }
 

@@ -170,6 +170,9 @@ describe("a session's id", () => {
         "unrepresentable: its id does not begin with the key prefix",
       );
     expect(transformRow(whole, row("mine:a"), { keyPrefix: "mine:" }).kind).toBe("write");
+    // What is held under a key outside the prefix is not to be removed either.
+    const expired: SourceRow = { cells: { id: "other:a", until: 0n, v: "x" } };
+    expect(transformRow(whole, expired).kind).toBe("rejected");
   });
 
   test("that two rows have is rejected, whatever else is to be said of them", () => {

@@ -223,6 +223,23 @@ function attributesIn(table: string) {
   return { table, session: "session", from: null, name: "k", value: "v", prefix: "" };
 }
 
+it("refuses a materialized view that was never filled, and reads it once it is", async () => {
+  const database = await databaseOf(`
+    CREATE TABLE login (id text PRIMARY KEY, expires timestamptz);
+    INSERT INTO login VALUES ('a', '2099-01-01Z');
+    CREATE MATERIALIZED VIEW logins AS SELECT * FROM login WITH NO DATA`);
+  const store = storeOf({
+    sessions: { table: "logins", id: "id", expires: "expires", fields: { id: "id" } },
+  });
+  const failure = await failureOf(openStore(database, store));
+  expect(failure).toMatchObject({ code: "source-schema", exitCode: 2 });
+  expect(failure.message).toContain(
+    "materialized view public.logins was never filled (store.sessions.table)",
+  );
+  await database.client.query("REFRESH MATERIALIZED VIEW logins");
+  expect(await (await openStore(database, store)).read()).toHaveLength(1);
+});
+
 describe("the catalogue", () => {
   it("lists every table that may be read, with what its columns hold, and opens none", async () => {
     const database = await databaseOf(`

@@ -287,6 +287,10 @@ describe("an expiry", () => {
       microseconds("2026-07-01T10:00:00Z"),
     ]);
     expect(await read("UTC")).toEqual(["UTC", microseconds("2026-07-01T12:00:00Z")]);
+    // As an abbreviation, which AT TIME ZONE would take it for, it has no summer time.
+    const abbreviation = await failureOf(read("cet"));
+    expect(abbreviation).toMatchObject({ code: "source-schema", exitCode: 2 });
+    expect(abbreviation.message).toContain("cet is an abbreviation to PostgreSQL");
     const failure = await failureOf(read("Europe/Nowhere"));
     expect(failure).toMatchObject({ code: "source-schema", exitCode: 2 });
     expect(failure.message).toContain('no zone "Europe/Nowhere" (store.zone)');

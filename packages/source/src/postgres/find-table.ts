@@ -18,6 +18,8 @@ interface Row {
   readonly kind: string;
   readonly onPath: boolean;
   readonly mayBeUsed: boolean;
+  /** False for a materialized view that was never filled. */
+  readonly isFilled: boolean;
 }
 
 /** A name without a schema is looked for along the search path, and must be there once. Throws RehomeError. */
@@ -30,7 +32,7 @@ export async function findTable(
   const rows = await connections.query<Row>(
     `SELECT n.nspname AS schema, c.oid::text AS oid, c.relkind AS kind,
             n.nspname = ANY (current_schemas(false)) AS "onPath",
-            has_schema_privilege(n.oid, 'USAGE') AS "mayBeUsed"
+            has_schema_privilege(n.oid, 'USAGE') AS "mayBeUsed", c.relispopulated AS "isFilled"
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT LIKE 'pg\\_temp\\_%'
         AND ($2::text IS NULL OR n.nspname = $2)
@@ -48,6 +50,13 @@ export async function findTable(
       );
     }
     const name = formatTableName({ schema: only.schema, table });
+    if (!only.isFilled) {
+      throw schemaError(
+        `materialized view ${name} was never filled`,
+        "As its owner run: REFRESH MATERIALIZED VIEW",
+        path,
+      );
+    }
     return { name, oid: only.oid, kind: only.kind };
   }
   const candidates = (only === undefined ? rows : found).map((row) =>

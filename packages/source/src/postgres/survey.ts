@@ -14,9 +14,9 @@ export async function survey(
   store: ResolvedStore,
   { colliding }: { readonly colliding: readonly string[] },
 ): Promise<Survey> {
-  const { from } = idColumnOf(store);
+  const { from, sql: id } = idColumnOf(store);
   const [sessions] = await connections.query<{ total: string; expired: string }>(
-    `SELECT count(*) AS total, count(*) FILTER (WHERE ${hasExpired(store, "s")}) AS expired FROM ${from}`,
+    `SELECT count(*) AS total, count(*) FILTER (WHERE ${hasExpired(store, "s")}) AS expired FROM ${from} WHERE ${id} IS NOT NULL`,
   );
   return {
     total: Number(sessions?.total),
@@ -26,7 +26,7 @@ export async function survey(
         // Equal means equal bytes; two columns may have collations between which the server does not choose.
         const collation = hasCollation(store.lookupKeys[i] as string) ? ' COLLATE "C"' : "";
         const [row] = await connections.query<{ missing: string }>(
-          `SELECT count(*) AS missing FROM ${from} WHERE NOT EXISTS (
+          `SELECT count(*) AS missing FROM ${from} WHERE ${id} IS NOT NULL AND NOT EXISTS (
              SELECT FROM ${quoteTable(table)} l WHERE ${quoteColumn("l", key)} = ${quoteColumn("s", reference)}${collation})`,
         );
         return { table, missing: Number(row?.missing) };
