@@ -7,8 +7,8 @@ import { readTarget } from "../src/e2e/target-contents.js";
 import { spawnRehome } from "../src/programs.js";
 import { furnishedHouse, migrate, type Status, type Verification } from "./house-fixture.js";
 
-async function slowRun(house: House): Promise<string> {
-  const slow = ["--chunk-size", "1000", "--max-rate", "1500"];
+async function slowRun(house: House, rate = 1_500): Promise<string> {
+  const slow = ["--chunk-size", "1000", "--max-rate", String(rate)];
   const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow]);
   await until("sessions are written", async () => (await house.target.dbsize()) > 100);
   return run;
@@ -86,7 +86,7 @@ describe("a paused run", () => {
     await house.startWorker();
     await migrate(house);
     const { run: first } = await house.rehomeJson<Status>(["status"]);
-    const second = await slowRun(house);
+    const second = await slowRun(house, 300);
     await house.rehomeJson(["pause"]);
     const verifying = house.rehome(["verify", first]);
     await until("it is begun", async () => {

@@ -186,6 +186,8 @@ describe("a viewer", () => {
     await addManySessions(house.source, 100);
     const watched = await watchHouse(house);
     const run = await slowRun(house, 1);
+    const waiting = await house.queue.llen("{rehome}:chunks:wait");
+    expect(waiting).toBeGreaterThan(0);
     const { page } = await watched.visit(watched.viewer);
     await page.getByText("You look; operators change runs.").waitFor();
     await page.getByRole("heading", { name: "Workers" }).waitFor();
@@ -229,7 +231,7 @@ describe("a viewer", () => {
     await expectAccessible(operator.page, "signing in");
     expect(await pause({ origin, cookie, "x-xsrf-token": token })).toBe(401);
     expect(await house.rehomeJson<Status>(["status"])).toMatchObject({ phase: "running" });
-    expect(await house.queue.llen("{rehome}:chunks:wait")).toBe(2);
+    expect(await house.queue.llen("{rehome}:chunks:wait")).toBe(waiting);
   });
 });
 
