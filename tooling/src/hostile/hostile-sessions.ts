@@ -46,8 +46,10 @@ export async function addHostileSessions(
   await source.query("ANALYZE");
 }
 
-function makeSession(random: Random, number: number): HostileSession {
-  // The number, which makes it unique, may stand anywhere.
+function makeSession(random: Random, index: number): HostileSession {
+  // The number, which makes the id unique, may stand anywhere. It has a fixed width because the
+  // text may be digits too: 1 with 23 and 12 with 3 would be one id.
+  const number = String(index).padStart(9, "0");
   const text = hostileText(random, MAX_ID_BYTES);
   const at = random.between(0, 2);
   const id = at === 0 ? `${number}${text}` : at === 1 ? `${text}${number}` : `(${number})${text}`;
