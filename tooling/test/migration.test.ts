@@ -162,7 +162,7 @@ describe("a migration", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 1_000);
     await house.startWorker();
-    const status = await migrate(house, "--chunk-size", "100");
+    const status = await migrate(house, "--chunk-size", "100", "--order", "id");
     expect(status.chunks).toEqual({ total: 10, waiting: 0, active: 0, done: 10, failed: 0 });
     expect(status.sessions.planned).toBe(1_000);
   });

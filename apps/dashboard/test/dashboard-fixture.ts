@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { User } from "@rehome/config";
 import {
+  type Bound,
   completeMapping,
   defaultStore,
   mappingSchema,
@@ -130,6 +131,7 @@ export async function startRun(queue: QueueConnection, chunks = 2): Promise<RunI
     store,
     mapping,
     conflict: "newer",
+    order: { kind: "id" },
     chunkSize: 10,
     startedAt: 0,
     source: "canary-source",
@@ -137,8 +139,11 @@ export async function startRun(queue: QueueConnection, chunks = 2): Promise<RunI
     fingerprintKey: "canary-key",
   } as const;
   await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });
-  const bounds = Array.from({ length: chunks - 1 }, (_, i) => `canary-bound-${i}` as SessionId);
-  await recordBounds(queue, run, 0, 10, bounds);
+  const bounds = Array.from({ length: chunks - 1 }, (_, i) => ({
+    upTo: `canary-bound-${i}` as Bound,
+    sessions: 10,
+  }));
+  await recordBounds(queue, run, 0, bounds);
   await closePlan(queue, run, { exists: true, size: 10 });
   return run;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type RunId, step, stepThrough } from "@rehome/core";
+import { type ReadingOrder, type RunId, step, stepThrough } from "@rehome/core";
 import {
   asPlanner,
   closePlan,
@@ -17,13 +17,19 @@ import { detail, note } from "./output.js";
 
 const LOOK_AGAIN_MS = 500;
 
+export interface PlannedRun {
+  readonly id: RunId;
+  readonly order: ReadingOrder;
+  readonly chunkSize: number;
+}
+
 /**
  * Plans a run to its end, however often a server is away. Only one process plans a run: if another one does, this waits
  * for it, and continues where that one stopped.
  */
 export async function planRun(
   servers: { sessions: SessionSource; queue: QueueConnection },
-  run: { readonly id: RunId; readonly chunkSize: number },
+  run: PlannedRun,
   signal?: AbortSignal,
 ): Promise<void> {
   const { queue } = servers;
@@ -40,14 +46,14 @@ export async function planRun(
 }
 
 /**
- * Cuts the session-id order into chunks and enqueues them one by one, so that workers start at once. An
+ * Cuts the reading order into chunks and enqueues them one by one, so that workers start at once. An
  * interrupted plan continues after the last bound recorded: a bound is written once, and rows inserted
  * meanwhile do not shift the others. A bound is recorded before its job is added; an idle worker requeues a job
  * that was lost in between.
  */
 async function planChunks(
   { sessions, queue }: { sessions: SessionSource; queue: QueueConnection },
-  run: { readonly id: RunId; readonly chunkSize: number },
+  run: PlannedRun,
   signal?: AbortSignal,
 ): Promise<void> {
   const end = await step("read-plan-end", () => readPlanEnd(queue, run.id));
@@ -57,19 +63,21 @@ async function planChunks(
     return;
   }
   let { next, after } = end;
-  const plan = sessions.planBounds({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
-  for await (const bounds of stepThrough("plan-bounds", plan)) {
-    await step("record-bounds", () => recordBounds(queue, run.id, next, run.chunkSize, bounds));
-    const chunks = bounds.map((_, i) => next + i);
+  const plan = sessions.planChunks({ after, chunkSize: run.chunkSize, ...(signal && { signal }) });
+  for await (const planned of stepThrough("plan-bounds", plan)) {
+    await step("record-bounds", () => recordBounds(queue, run.id, next, planned));
+    const chunks = planned.map((_, i) => next + i);
     await step("enqueue", () => enqueueChunks(queue, run.id, "copy", chunks));
-    next += bounds.length;
+    next += planned.length;
     detail(`planned ${next} chunks`);
-    after = bounds.at(-1) ?? after;
+    after = planned.at(-1)?.upTo ?? after;
   }
   const size = await step("count-rest", () => sessions.count({ after, upTo: null }));
   const exists = next > 0 || size > 0;
   // A run that was cancelled meanwhile gets no more jobs.
   const closed = await step("close-plan", () => closePlan(queue, run.id, { exists, size }));
-  if (closed && exists) await step("enqueue", () => enqueueChunks(queue, run.id, "copy", [next]));
+  // A closing chunk is enqueued once it alone is left.
+  if (closed && exists && run.order.kind === "id")
+    await step("enqueue", () => enqueueChunks(queue, run.id, "copy", [next]));
   await step("finalize", () => finalizeRun(queue, run.id));
 }

@@ -1,11 +1,11 @@
 import {
+  type Bound,
   fingerprint,
   type Mapping,
   makeTransform,
   newFingerprintKey,
   RehomeError,
   type ResolvedStore,
-  type SessionId,
   type TargetLayout,
   targetLayoutOf,
   type TargetSession,
@@ -74,10 +74,10 @@ export async function readSample(
   };
 }
 
-async function firstBound(source: SessionSource): Promise<SessionId | null> {
-  for await (const [bound] of source.planBounds({ after: null, chunkSize: SIZE })) {
-    if (bound === undefined) throw new RehomeError("plan-stuck", "the plan does not advance");
-    return bound;
+async function firstBound(source: SessionSource): Promise<Bound | null> {
+  for await (const [first] of source.planChunks({ after: null, chunkSize: SIZE })) {
+    if (first === undefined) throw new RehomeError("plan-stuck", "the plan does not advance");
+    return first.upTo;
   }
   return null;
 }

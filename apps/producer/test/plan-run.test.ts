@@ -20,10 +20,11 @@ import {
 import { openSource, seedReferenceSchema, type SessionSource, type Source } from "@rehome/source";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { planRun } from "../src/plan-run.js";
+import { type PlannedRun, planRun } from "../src/plan-run.js";
 import { watchPlanned } from "../src/watch-run.js";
 
 const CHUNK_SIZE = 10;
+const BY_ID = { kind: "id" } as const;
 
 let queue: QueueConnection;
 let source: Source;
@@ -42,7 +43,7 @@ beforeEach(async () => {
   await seedReferenceSchema(new URL(inject("postgresUrl")), { users: 5, sessions: 200, seed: 1 });
   source = openSource(new URL(inject("postgresUrl")));
   ({ store } = await source.inspect(defaultStore));
-  sessions = source.sessions(store);
+  sessions = source.sessions(store, BY_ID);
 });
 
 afterEach(async () => {
@@ -51,7 +52,7 @@ afterEach(async () => {
   await queue.close();
 });
 
-async function newRun(): Promise<{ id: RunId; chunkSize: number }> {
+async function newRun(): Promise<PlannedRun> {
   const id = newRunId(new Date());
   const target = { token: "t", runId: "r", address: "a" };
   const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
@@ -59,6 +60,7 @@ async function newRun(): Promise<{ id: RunId; chunkSize: number }> {
     store,
     mapping,
     conflict: "newer",
+    order: BY_ID,
     chunkSize: CHUNK_SIZE,
     startedAt: 0,
   } as const;
@@ -68,7 +70,7 @@ async function newRun(): Promise<{ id: RunId; chunkSize: number }> {
     { ...frozen, source: "s", target, fingerprintKey: "00" },
     { maxRate: null, maxRejects: null },
   );
-  return { id, chunkSize: CHUNK_SIZE };
+  return { id, order: BY_ID, chunkSize: CHUNK_SIZE };
 }
 
 /** How many sessions each range of the plan holds now. */
@@ -114,8 +116,8 @@ describe("planning a run", () => {
       let bounds = 0;
       const interruptible: SessionSource = {
         ...sessions,
-        planBounds: async function* (options) {
-          for await (const page of sessions.planBounds(options)) {
+        planChunks: async function* (options) {
+          for await (const page of sessions.planChunks(options)) {
             for (const bound of page) {
               if (bounds === stopAfter) throw new Error("interrupted");
               bounds += 1;
@@ -159,8 +161,8 @@ describe("planning a run", () => {
     };
     const quickWorkers: SessionSource = {
       ...sessions,
-      planBounds: async function* (options) {
-        for await (const page of sessions.planBounds(options)) {
+      planChunks: async function* (options) {
+        for await (const page of sessions.planChunks(options)) {
           yield page;
           for (const _ of page) await finishChunk();
         }

@@ -1,4 +1,5 @@
 import {
+  closingChunk,
   type Counts,
   count,
   makeTransform,
@@ -29,6 +30,8 @@ import { describeWay, type LoadOptions } from "@rehome/target";
 import { admit, admitPhase, checkTarget, assertSameServers, tryRights } from "./admission.js";
 import type { Context, Task } from "./context.js";
 import { RetryLater } from "./interruption.js";
+
+const CLOSING_DELAY_MS = 500;
 
 /**
  * Copies one chunk: extract, transform, load, record. Doing it again, or twice at once, leads to the same end.
@@ -104,7 +107,7 @@ async function chooseSessions(
   run: Run,
   before: ChunkState,
 ): Promise<{ counts: Counts; batches: AsyncIterable<SourceBatch> }> {
-  const sessions = source.sessions(run.store);
+  const sessions = source.sessions(run.store, run.order);
   const options: ReadOptions = {
     maxSessionBytes: run.mapping.maxSessionBytes,
     signal: task.signal,
@@ -117,6 +120,9 @@ async function chooseSessions(
       batches: readRejects(readRejectedIds(queue, run.id, task.chunk), sessions, options),
     };
   }
+  // It finds what moved between two others while they were read. It is enqueued once they have ended: see finalize.lua.
+  if (task.chunk === closingChunk(run) && run.ended < run.total - 1)
+    throw new RetryLater("the other chunks are copied first", CLOSING_DELAY_MS);
   const range = await readRange(queue, run, task.chunk);
   return { counts: zeroCounts(), batches: sessions.extract(range, options) };
 }

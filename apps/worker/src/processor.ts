@@ -1,4 +1,11 @@
-import { isOfTheLogin, reasonOf, RehomeError, safeMessage, showReason } from "@rehome/core";
+import {
+  isOfTheLogin,
+  messageWithHint,
+  reasonOf,
+  RehomeError,
+  safeMessage,
+  showReason,
+} from "@rehome/core";
 import {
   dropStaged,
   failChunk,
@@ -8,6 +15,7 @@ import {
   readVerification,
   finalizeRun,
   setWaiting,
+  stopRun,
 } from "@rehome/queue";
 import { DelayedError, type Job, type Processor, UnrecoverableError, WaitingError } from "bullmq";
 import type { Context, Task, WorkerParts } from "./context.js";
@@ -78,6 +86,11 @@ async function endAttempt(
   }
   if (error instanceof RehomeError && isOfTheLogin(error.meaning))
     return await putOff(context, job, token, task, await leaveToAllowed(context, task, error));
+  if (error instanceof RehomeError && error.code === "source-rewritten" && task.kind === "copy") {
+    task.log.error({ err: error }, "run stopped");
+    await stopRun(context.queue, task.run, `stopped: ${messageWithHint(error)}`);
+    return null;
+  }
   const reason = reasonOf(error);
   const retryable = !(error instanceof RehomeError) || error.retryable;
   const last = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);

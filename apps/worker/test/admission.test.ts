@@ -38,6 +38,7 @@ async function slowRun(): Promise<RunId> {
     store,
     mapping,
     conflict: "newer",
+    order: { kind: "id" },
     chunkSize: 100,
     startedAt: 0,
     source: "source",

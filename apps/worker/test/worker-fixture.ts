@@ -65,7 +65,14 @@ export async function newRun(
   const id = newRunId(new Date());
   const token = await target.placeMarker(id, mapping.keyPrefix);
   const { store, identity } = await source.inspect(defaultStore);
-  const frozen = { store, mapping, conflict: "newer", chunkSize: 100, startedAt: 0 } as const;
+  const frozen = {
+    store,
+    mapping,
+    conflict: "newer",
+    order: { kind: "id" },
+    chunkSize: 100,
+    startedAt: 0,
+  } as const;
   await createRun(
     queue,
     id,

@@ -3,6 +3,7 @@ import {
   DEFAULT_CHUNK_SIZE,
   DEFAULT_SAMPLE,
   MAX_CHUNK_SIZE,
+  ORDERS,
   VERIFY_MODES,
 } from "@rehome/core";
 import {
@@ -55,6 +56,14 @@ export const SETTINGS = {
       about:
         "stop the run when more sessions than this are rejected, 0 for at the first; by default 1 % of the sessions, at least 1,000",
       min: 0,
+    }),
+    order: oneOf({
+      flag: "order",
+      takes: "order",
+      env: "REHOME_ORDER",
+      about: "in which the source is read: physical where it can be, or always by the session ids",
+      default: "auto",
+      choices: ORDERS,
     }),
     allowEviction: onOrOff({
       flag: "allow-eviction",

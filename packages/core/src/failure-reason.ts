@@ -6,6 +6,8 @@ const REASONS = {
   "malformed-job": "the job's id, name or payload is not one of Rehome's",
   "unknown-chunk": "the run's plan has no such chunk",
   "target-emptied": "the target was emptied after the run: there is nothing to compare",
+  "source-rewritten": "the sessions' table was rewritten while it was read",
+  "source-changed": "the sessions' table can no longer be read as the run did",
   "target-closed": "the connection to the target was closed",
   "rejects-expired": "the chunk took so long that its rejects expired before it was recorded",
   "worker-died": "workers died again and again while they held the chunk",

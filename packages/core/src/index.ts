@@ -34,6 +34,7 @@ export * from "./printable.js";
 export * from "./progress.js";
 export * from "./projected-memory.js";
 export * from "./range.js";
+export * from "./reading-order.js";
 export * from "./redis-failures.js";
 export * from "./redis-url.js";
 export * from "./reject.js";

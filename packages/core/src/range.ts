@@ -1,10 +1,23 @@
 import type { SessionId } from "./session.js";
 
-/** A stretch of the session-id order, `(after, upTo]`; null where it has no bound. The order is the source's own. */
+declare const brand: unique symbol;
+
+/** A place in a run's reading order; what it says is the source's matter. It may be a session id, and so a credential. */
+export type Bound = string & { readonly [brand]: "Bound" };
+
+/** A stretch of a run's reading order, `(after, upTo]`; null where it has no bound. */
 export interface Range {
-  readonly after: SessionId | null;
-  readonly upTo: SessionId | null;
+  readonly after: Bound | null;
+  readonly upTo: Bound | null;
 }
+
+/** The bound that a session is, in the order of ids. */
+export function boundAt(id: SessionId): Bound {
+  return id as string as Bound;
+}
+
+/** All sessions there are. */
+export const WHOLE: Range = { after: null, upTo: null };
 
 /** A range plus its number in a run, from 0: the unit of work, of retry and of the ledger. */
 export interface Chunk extends Range {

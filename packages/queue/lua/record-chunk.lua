@@ -19,14 +19,29 @@ local given = cjson.decode(ARGV[1])
 -- full, every other sample of it is dropped and its step doubles.
 local RECENT, SERIES = 900, 720
 
-local function rejected_of(names, counts)
-  for i, name in ipairs(names) do
-    if name == 'rejected' then return counts[i] end
+local function count_of(name)
+  for i, one in ipairs(given.names) do
+    if one == name then return given.counts[i] end
   end
   return 0
 end
 
-local function record(entry, rejected)
+-- What an update moved from a chunk to another is found by the closing chunk, which has to begin after all others were
+-- read. `entry` is what the ledger said of this one before.
+local function keep_closing_last(entry)
+  local order, complete, total = unpack(redis.call('HMGET', run, 'order', 'planComplete', 'total'))
+  if order ~= 'physical' or complete ~= '1' then return end
+  local closing = tonumber(total) - 1
+  if given.chunk == closing then
+    redis.call('HSET', run, 'newer', count_of('read'))
+  elseif (state_of(entry) == 'open' or state_of(entry) == 'failed') and reopen(run, chunks, closing, given.names) then
+    redis.call('HDEL', run, 'newer')
+    redis.call('RPUSH', changed, closing)
+  end
+end
+
+local function record(entry)
+  local rejected = count_of('rejected')
   -- An attempt that tried only the rejects again does not know what another attempt recorded meanwhile: that stays.
   if given.retried ~= '' and entry ~= given.retried and state_of(entry) ~= 'failed' then
     redis.call('UNLINK', staged)
@@ -89,8 +104,10 @@ if is_overtaken(run, given.generation) then
   redis.call('UNLINK', staged)
   return -2
 end
-local recorded = record(redis.call('HGET', chunks, given.chunk) or '', rejected_of(given.names, given.counts))
+local entry = redis.call('HGET', chunks, given.chunk) or ''
+local recorded = record(entry)
 if recorded ~= 1 then return recorded end
+keep_closing_last(entry)
 sample_progress()
 enforce_reject_limit()
 -- The run may have ended, just now or earlier, and its ledger may have been given its expiry already.

@@ -1,4 +1,4 @@
-import { type Range, rejectLimit, RehomeError, type RunId, type SessionId } from "@rehome/core";
+import { type Bound, type Range, rejectLimit, RehomeError, type RunId } from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { readRun } from "./run-record.js";
@@ -6,6 +6,12 @@ import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-bounds");
 const closeScript = loadScript("close-plan");
+
+/** Where a chunk ends, and how many sessions are taken to be in it. */
+export interface PlannedChunk {
+  readonly upTo: Bound;
+  readonly sessions: number;
+}
 
 /**
  * Writes the upper bounds of the chunks from number `first` on; writing them again does no harm. Throws
@@ -15,14 +21,13 @@ export async function recordBounds(
   queue: QueueConnection,
   run: RunId,
   first: number,
-  chunkSize: number,
-  bounds: readonly SessionId[],
+  chunks: readonly PlannedChunk[],
 ): Promise<void> {
   const keys = runKeys(run);
   const differs = await recordScript(
     queue.redis,
     [keys.run, keys.bounds],
-    [first, chunkSize, ...bounds],
+    [first, ...chunks.flatMap(({ upTo, sessions }) => [upTo, sessions])],
   );
   if (differs === -2) {
     const { phase, planComplete } = await readRun(queue, run);
@@ -51,13 +56,13 @@ export async function recordBounds(
 export async function readPlanEnd(
   queue: QueueConnection,
   run: RunId,
-): Promise<{ complete: boolean; next: number; after: SessionId | null }> {
+): Promise<{ complete: boolean; next: number; after: Bound | null }> {
   const { bounds } = runKeys(run);
   const { planComplete: complete } = await readRun(queue, run);
   const next = await queue.redis.hlen(bounds);
   if (next === 0) return { complete, next, after: null };
   const after = await queue.redis.hget(bounds, String(next - 1));
-  return { complete, next, after: after as SessionId };
+  return { complete, next, after: after as Bound };
 }
 
 /**
@@ -95,5 +100,5 @@ export async function readRange(
   if ((chunk > 0 && after === null) || (upTo === null && !isLast)) {
     throw new RehomeError("unknown-chunk", `run ${run.id} has no chunk ${chunk}`);
   }
-  return { after: after as SessionId | null, upTo: upTo as SessionId | null };
+  return { after: after as Bound | null, upTo: upTo as Bound | null };
 }

@@ -14,6 +14,7 @@ import {
   renderAttemptStats,
   renderEntry,
 } from "./chunk-state.js";
+import { enqueueChunks } from "./chunk-jobs.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
@@ -168,13 +169,19 @@ export async function failChunk(
 }
 
 /**
- * Ends the run if none of its chunks is left to copy: to be called after a chunk is recorded, after one failed for good
- * and when the plan is complete. Returns the phase; null where there is no such run any more.
+ * Ends the run if none of its chunks is left to copy, and enqueues its closing chunk once that alone is left: to be called
+ * after a chunk is recorded, after one failed for good and when the plan is complete. Returns the phase; null where there
+ * is no such run any more.
  */
 export async function finalizeRun(queue: QueueConnection, run: RunId): Promise<Phase | null> {
   const keys = runKeys(run);
-  const found = await finalizeScript(queue.redis, [keys.run, ACTIVE_KEY, keys.reopening], [run]);
-  const phase = found as Phase | null;
-  if (phase !== null && !isActive(phase)) await expireLedger(queue, run);
-  return phase;
+  const [found, closing] = (await finalizeScript(
+    queue.redis,
+    [keys.run, ACTIVE_KEY, keys.reopening, keys.chunks],
+    [run],
+  )) as [Phase | "", number?];
+  if (found === "") return null;
+  if (closing !== undefined) await enqueueChunks(queue, run, "copy", [closing]);
+  if (!isActive(found)) await expireLedger(queue, run);
+  return found;
 }

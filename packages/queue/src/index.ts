@@ -48,8 +48,10 @@ export { readQueueTime } from "./server-time.js";
 export { startVerification, type VerificationScope } from "./start-verification.js";
 export { listStatuses, readStatus } from "./status.js";
 export {
+  agreeOnBaseline,
   areRejected,
   beginVerification,
+  countUnverified,
   failVerified,
   readSampleSize,
   readHoldUp,

@@ -38,21 +38,25 @@ export async function requeueLost(queue: QueueConnection, runs: readonly RunId[]
 async function requeueCopies(queue: QueueConnection, run: RunId): Promise<number> {
   await keepLedger(queue, run);
   const keys = runKeys(run);
-  const [total, done, failed, phase] = await queue.redis.hmget(
+  const [total, done, failed, phase, order] = await queue.redis.hmget(
     keys.run,
     "total",
     "done",
     "failed",
     "phase",
+    "order",
   );
   if (!COPYING_PHASES.includes(phase as Phase)) return 0;
   // While a retry still reopens chunks, their failed jobs are those of before.
   if ((await queue.redis.exists(keys.reopening)) === 1) return 0;
-  if (Number(done) + Number(failed) >= Number(total)) {
+  const left = Number(total) - Number(done) - Number(failed);
+  if (left <= 0) {
     await finalizeRun(queue, run);
     return 0;
   }
-  const all = Array.from({ length: Number(total) }, (_, chunk) => chunk);
+  // The closing chunk begins once it alone is left.
+  const waits = order === "physical" && left > 1 ? 1 : 0;
+  const all = Array.from({ length: Number(total) - waits }, (_, chunk) => chunk);
   const open = await openChunks(queue, keys.chunks, all);
   return requeue(queue, run, "copy", open, async (chunk, reason) => {
     await failChunk(queue, run, chunk, reason);

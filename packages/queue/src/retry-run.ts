@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { COUNT_NAMES, RehomeError, RETRYABLE_PHASES, type RunId } from "@rehome/core";
+import { closingChunk, COUNT_NAMES, RehomeError, RETRYABLE_PHASES, type RunId } from "@rehome/core";
 import { enqueueChunks } from "./chunk-jobs.js";
-import { finalizeRun } from "./chunk-record.js";
+import { finalizeRun, readChunkState } from "./chunk-record.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { whileRenewing } from "./lease.js";
@@ -52,16 +52,29 @@ export async function retryRun(
       await keepLedger(queue, run);
       await reopenChunks(queue, run, lease, await chunksToReopen(queue, run, scope));
       const open = await openChunks(queue, await readRun(queue, run));
+      const closing = closingChunk(record);
+      // It is copied anew after a chunk that is: its job of before would keep it from that.
       await removeByIds(
         queue,
-        open.map((chunk) => jobId(run, "copy", chunk)),
+        [...open, ...(closing === null ? [] : [closing])].map((chunk) => jobId(run, "copy", chunk)),
       );
-      await enqueueChunks(queue, run, "copy", open);
+      await enqueueChunks(queue, run, "copy", await mayBegin(queue, run, open, closing));
       await queue.redis.del(reopening);
       await finalizeRun(queue, run);
       return open.length;
     },
   );
+}
+
+/** A closing chunk that was never copied is enqueued once the others have ended: see finalize.lua. */
+async function mayBegin(
+  queue: QueueConnection,
+  run: RunId,
+  open: readonly number[],
+  closing: number | null,
+): Promise<readonly number[]> {
+  if (closing === null || (await readChunkState(queue, run, closing)).state !== "open") return open;
+  return open.filter((chunk) => chunk !== closing);
 }
 
 /** Whether there is anything to try, or a run that ended as failed: a worker recorded its last chunk afterwards. */

@@ -2,6 +2,7 @@ import {
   completeMappingSchema,
   CONFLICT_POLICIES,
   isRunId,
+  readingOrderSchema,
   type Phase,
   recencyField,
   RehomeError,
@@ -20,6 +21,8 @@ const frozenSchema = z.object({
   store: resolvedStoreSchema,
   mapping: completeMappingSchema,
   conflict: z.enum(CONFLICT_POLICIES),
+  /** In which the plan's ranges follow each other. */
+  order: readingOrderSchema,
   chunkSize: z.int().positive(),
   /** Unix milliseconds by the target's clock: sessions without an expiry may count from it. */
   startedAt: z.number(),
@@ -42,7 +45,7 @@ const frozenSchema = z.object({
 export type FrozenRun = z.infer<typeof frozenSchema>;
 
 /** Counted up whenever what is frozen changes its meaning: a worker of another version must not guess at it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** What an operator may set for a run. */
 export interface RunLimits {
@@ -58,8 +61,12 @@ export interface Run extends FrozenRun {
   readonly planComplete: boolean;
   /** Chunks in the plan so far. */
   readonly total: number;
-  /** Sessions in the plan so far: `chunkSize` a chunk, and what is left for the last. */
+  /** Sessions in the plan so far, estimated where the order is physical. */
   readonly planned: number;
+  /** Chunks that are done or have failed for good. */
+  readonly ended: number;
+  /** Sessions that the closing chunk has read. */
+  readonly newer: number;
   /** How often the run was taken back to work: see `Begun` of chunk-record.ts. */
   readonly generation: number;
 }
@@ -82,6 +89,7 @@ export async function createRun(
   const fields = {
     format: FORMAT,
     frozen: JSON.stringify(frozen),
+    order: frozen.order.kind,
     compared: recencyField(frozen.store)?.name ?? "expiry",
     maxRate: limits.maxRate ?? "",
     rejectLimit: limits.maxRejects ?? "",
@@ -130,6 +138,8 @@ export async function readRun(queue: QueueConnection, id: RunId): Promise<Run> {
     planComplete: record["planComplete"] === "1",
     total: Number(record["total"]),
     planned: Number(record["planned"]),
+    ended: Number(record["done"]) + Number(record["failed"]),
+    newer: Number(record["newer"] ?? 0),
     generation: Number(record["generation"] ?? 0),
   };
 }

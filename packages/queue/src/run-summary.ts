@@ -4,6 +4,14 @@ import { RUNS_KEY, runKeys } from "./keys.js";
 
 type Sessions = Record<"planned" | "read" | Outcome, number>;
 
+/** What the sessions of a run are told from. */
+interface Told {
+  number(field: keyof Sessions): number;
+  readonly phase: Phase;
+  /** Where it is physical, what is planned is an estimate. */
+  readonly order: string | null;
+}
+
 /** A run in one line. */
 export interface RunSummary {
   readonly run: RunId;
@@ -17,6 +25,7 @@ export interface RunSummary {
 
 const FIELDS = [
   "phase",
+  "order",
   "startedAt",
   "finishedAt",
   "planned",
@@ -42,11 +51,13 @@ export async function listRunSummaries(
   return runs.flatMap((run, at) => summarize(run, records[at] ?? []) ?? []);
 }
 
-/** The sessions of a run, from the fields of its record. */
-export function sessionsOf(number: (field: keyof Sessions) => number): Sessions {
+/** The sessions of a run, from the fields of its record. An estimate gives way to what was found. */
+export function sessionsOf({ number, phase, order }: Told): Sessions {
+  const [planned, read] = [number("planned"), number("read")];
+  const found = phase === "completed" ? read : Math.max(planned, read);
   return {
-    planned: number("planned"),
-    read: number("read"),
+    planned: order === "physical" ? found : planned,
+    read,
     migrated: number("migrated"),
     kept: number("kept"),
     expired: number("expired"),
@@ -63,7 +74,7 @@ function summarize(run: RunId, values: readonly (string | null)[]): RunSummary |
     phase: field("phase") as Phase,
     startedAt: new Date(number("startedAt")).toISOString(),
     finishedAt: field("finishedAt") === null ? null : new Date(number("finishedAt")).toISOString(),
-    sessions: sessionsOf(number),
+    sessions: sessionsOf({ number, phase: field("phase") as Phase, order: field("order") }),
     chunks: { total: number("total"), done: number("done"), failed: number("failed") },
   };
 }

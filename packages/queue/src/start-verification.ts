@@ -1,6 +1,8 @@
-import { isActive, RehomeError, type RunId, type VerifyMode } from "@rehome/core";
+import { closingChunk, isActive, RehomeError, type RunId, type VerifyMode } from "@rehome/core";
 import { enqueueChunks } from "./chunk-jobs.js";
+import { parseEntry } from "./chunk-state.js";
 import type { QueueConnection } from "./connection.js";
+import { runKeys } from "./keys.js";
 import { jobId } from "./payload.js";
 import { removeByIds } from "./remove-jobs.js";
 import { readRun, type Run } from "./run-record.js";
@@ -34,37 +36,62 @@ export async function startVerification(
       { hint: "Start a new run, and verify that" },
     );
   }
-  const plan = planVerification(run, scope);
+  const sizes = await readSizes(queue, run);
+  const closing = closingChunk(run);
+  const plan = planVerification(sizes, closing, scope);
   const chunks = [...plan.keys()];
   // Remove failed jobs of an earlier verification first: an idle worker would take them for jobs of this one.
   await removeByIds(
     queue,
     chunks.map((chunk) => jobId(run.id, "verify", chunk)),
   );
-  const asked = scope.mode === "count" ? run.planned : undefined;
+  const asked = scope.mode === "count" ? sessionsToCount(run, sizes, closing) : undefined;
   const verification = await beginVerification(queue, run.id, scope.mode, plan, asked);
   await enqueueChunks(queue, run.id, "verify", chunks);
   return verification;
 }
 
+/** How many sessions each chunk has: what was read, or else what a chunk was to have. */
+async function readSizes(queue: QueueConnection, run: Run): Promise<number[]> {
+  const entries = await queue.redis.hgetall(runKeys(run.id).chunks);
+  return Array.from({ length: run.total }, (_, chunk) => {
+    const state = parseEntry(entries[chunk] ?? null);
+    return "counts" in state ? state.counts.read : run.chunkSize;
+  });
+}
+
+/** What the closing chunk has read, other chunks have as well. */
+function sessionsToCount(
+  { planned }: Run,
+  sizes: readonly number[],
+  closing: number | null,
+): number {
+  if (closing === null) return planned;
+  return sizes.slice(0, closing).reduce((sum, size) => sum + size, 0);
+}
+
 /**
  * How many sessions of which chunks to look at. A count takes all, and the target's own chunk past the last; a
- * sample picks as many places in the session-id order, each as likely as any other.
+ * sample picks as many places in the reading order, each as likely as any other. The closing chunk's sessions lie in the
+ * others as well, and are looked for there.
  */
 export function planVerification(
-  run: Pick<Run, "total" | "planned" | "chunkSize">,
+  sizes: readonly number[],
+  closing: number | null,
   scope: VerificationScope,
 ): Map<number, number> {
   if (scope.mode === "count") {
-    return new Map(Array.from({ length: run.total + 1 }, (_, chunk) => [chunk, 0]));
+    return new Map(Array.from({ length: sizes.length + 1 }, (_, chunk) => [chunk, 0]));
   }
-  const sizes = new Map<number, number>();
-  for (const place of pickDistinct(scope.sample, run.planned)) {
-    // The last chunk is larger than others where sessions were added while the plan was made.
-    const chunk = Math.min(Math.floor(place / run.chunkSize), run.total - 1);
-    sizes.set(chunk, (sizes.get(chunk) ?? 0) + 1);
+  const ends: number[] = [];
+  for (const size of sizes) ends.push((ends.at(-1) ?? 0) + size);
+  const picked = new Map<number, number>();
+  for (const place of pickDistinct(scope.sample, ends.at(-1) ?? 0)) {
+    const found = ends.findIndex((end) => place < end);
+    const chunk = found === closing ? Math.floor(Math.random() * closing) : found;
+    picked.set(chunk, (picked.get(chunk) ?? 0) + 1);
   }
-  return sizes;
+  return picked;
 }
 
 /** `size` different whole numbers below `total`, or all of them (R. Floyd's algorithm). */

@@ -72,7 +72,7 @@ function statusOf(
     run,
     phase,
     chunks: { total, waiting: total - done - failed - active, active, done, failed },
-    sessions: sessionsOf(number),
+    sessions: sessionsOf({ number, phase, order: record["order"] ?? null }),
     startedAt: new Date(number("startedAt")).toISOString(),
     finishedAt: finishedAt === null ? null : new Date(finishedAt).toISOString(),
     sessionsPerSecond: perSecond,
@@ -84,6 +84,7 @@ function statusOf(
 function notices(run: RunId, record: Record<string, string>, planned: boolean): string | null {
   const incomparable = Number(record["incomparable"]);
   const evicted = Number(record["evicted"] ?? 0);
+  const newer = Number(record["newer"] ?? 0);
   const parts = [
     record["notice"] ?? "",
     record["waiting"] ?? "",
@@ -94,6 +95,9 @@ function notices(run: RunId, record: Record<string, string>, planned: boolean): 
     evicted === 0
       ? ""
       : `the target has evicted ${evicted} keys since the run began, which may be sessions: give it more memory and start another run`,
+    newer === 0
+      ? ""
+      : `${newer} sessions were written to the source while the run went on, and were read at its end: those that had been read before count twice`,
     incomparable === 0
       ? ""
       : `${incomparable} sessions were kept because their ${record["compared"]} in the target cannot be compared`,

@@ -1,5 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { type RunId, VERIFY_COUNT_NAMES, type VerifyCounts, type VerifyMode } from "@rehome/core";
+import {
+  type Baseline,
+  baselineSchema,
+  RehomeError,
+  type RunId,
+  VERIFY_COUNT_NAMES,
+  type VerifyCounts,
+  type VerifyMode,
+} from "@rehome/core";
 import type { QueueConnection } from "./connection.js";
 import { runKeys } from "./keys.js";
 import { replies } from "./ledger-redis.js";
@@ -129,14 +137,60 @@ export async function failVerified(
   );
 }
 
-/** Whether each of these sessions is among the rejects of a chunk. */
+/**
+ * What the source was made of before the verification's first chunk was read: the first worker to ask says it for all.
+ */
+export async function agreeOnBaseline(
+  queue: QueueConnection,
+  run: RunId,
+  verification: string,
+  read: () => Promise<Baseline | null>,
+): Promise<Baseline> {
+  const key = runKeys(run).verification;
+  const field = `baseline:${verification}`;
+  const agreed = await queue.redis.hget(key, field);
+  if (agreed !== null) return baselineSchema.parse(JSON.parse(agreed));
+  const own = await read();
+  if (own === null) {
+    throw new RehomeError(
+      "source-changed",
+      "source: the sessions' table can no longer be read page by page, as the run did",
+      { hint: "Start a new run, and verify that" },
+    );
+  }
+  await queue.redis.hsetnx(key, field, JSON.stringify(own));
+  const first = await queue.redis.hget(key, field);
+  return first === null ? own : baselineSchema.parse(JSON.parse(first));
+}
+
+/** How many chunks of a verification have not ended, these left out. */
+export async function countUnverified(
+  queue: QueueConnection,
+  run: RunId,
+  leftOut: readonly number[],
+): Promise<number> {
+  const { verificationPlan, verificationChunks } = runKeys(run);
+  const names = leftOut.map(String);
+  const [planned, ended, asked, done] = await Promise.all([
+    queue.redis.hlen(verificationPlan),
+    queue.redis.hlen(verificationChunks),
+    queue.redis.hmget(verificationPlan, ...names),
+    queue.redis.hmget(verificationChunks, ...names),
+  ]);
+  const there = (found: readonly (string | null)[]) => found.filter((one) => one !== null).length;
+  return planned - there(asked) - (ended - there(done));
+}
+
+/** Whether each of these sessions is among the rejects of one of these chunks. */
 export async function areRejected(
   queue: QueueConnection,
   run: RunId,
-  chunk: number,
+  chunks: readonly number[],
   ids: readonly string[],
 ): Promise<boolean[]> {
   if (ids.length === 0) return [];
-  const found = await queue.redis.hmget(runKeys(run).rejects(chunk), ...ids);
-  return found.map((reject) => reject !== null);
+  const found = await Promise.all(
+    chunks.map((chunk) => queue.redis.hmget(runKeys(run).rejects(chunk), ...ids)),
+  );
+  return ids.map((_, i) => found.some((rejects) => rejects[i] !== null));
 }

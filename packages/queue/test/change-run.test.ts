@@ -10,7 +10,7 @@ import {
   recordBounds,
   resumeRun,
 } from "../src/index.js";
-import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
+import { freshQueue, plannedRun, startedRun, endingAt } from "./queue-fixture.js";
 
 describe("a paused run", () => {
   it("gives no job to any worker, nor does another restart of everything, until it is resumed", async () => {
@@ -42,7 +42,7 @@ describe("a paused run", () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     await pauseRun(queue, run);
-    await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
+    await recordBounds(queue, run, 0, endingAt("a"));
     await resumeRun(queue, run);
     expect((await readStatus(queue, run)).phase).toBe("planning");
   });
@@ -88,7 +88,7 @@ describe("a cancelled run", () => {
     expect(await cancelRun(queue, run)).toBe(0);
     expect(await queue.redis.keys(`*${run}-*`)).toEqual([]);
     expect(await queue.jobs.isPaused()).toBe(false);
-    await expect(recordBounds(queue, run, 0, 10, ["a" as SessionId])).rejects.toMatchObject({
+    await expect(recordBounds(queue, run, 0, endingAt("a"))).rejects.toMatchObject({
       code: "run-ended",
     });
     await startedRun(queue);

@@ -25,7 +25,7 @@ import {
   recordVerified,
   startVerification,
 } from "../src/index.js";
-import { freshQueue, plannedRun, startedRun } from "./queue-fixture.js";
+import { freshQueue, plannedRun, startedRun, endingAt } from "./queue-fixture.js";
 
 describe("jobs", () => {
   it("say which run and which chunk, and nothing else", async () => {
@@ -123,7 +123,7 @@ describe("lost chunks", () => {
   it("are requeued while the plan still grows", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await recordBounds(queue, run, 0, 10, ["a" as SessionId]);
+    await recordBounds(queue, run, 0, endingAt("a"));
     expect(await requeueLost(queue, [run])).toBe(1);
   });
 
@@ -278,9 +278,7 @@ describe("the queue's server", () => {
     const run = await startedRun(queue);
     await queue.redis.del(`{rehome}:run:${run}:bounds`);
     await queue.redis.set(`{rehome}:run:${run}:bounds`, "not a hash");
-    const error = await recordBounds(queue, run, 0, 10, ["canary-id" as SessionId]).catch(
-      (e: unknown) => e,
-    );
+    const error = await recordBounds(queue, run, 0, endingAt("canary-id")).catch((e: unknown) => e);
     expect(error).toMatchObject({ name: "RehomeError", code: "queue-WRONGTYPE" });
     expect(inspect(error, { depth: null })).not.toContain("canary");
   });

@@ -26,7 +26,7 @@ import {
   stageRejects,
   stopRun,
 } from "../src/index.js";
-import { freshQueue, frozen, plannedRun, stageOne, startedRun } from "./queue-fixture.js";
+import { freshQueue, frozen, plannedRun, stageOne, startedRun, endingAt } from "./queue-fixture.js";
 
 const id = (text: string) => text as SessionId;
 const counts = (some: Partial<Counts>): Counts => ({ ...zeroCounts(), ...some });
@@ -58,6 +58,8 @@ describe("a run", () => {
       total: 0,
       planned: 0,
       generation: 0,
+      ended: 0,
+      newer: 0,
     });
   });
 
@@ -116,15 +118,15 @@ describe("bounds", () => {
   it("are written once: the same again does no harm, another is refused without being named", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await recordBounds(queue, run, 0, 10, [id("a"), id("b")]);
-    await recordBounds(queue, run, 1, 10, [id("b"), id("c")]);
+    await recordBounds(queue, run, 0, endingAt("a", "b"));
+    await recordBounds(queue, run, 1, endingAt("b", "c"));
     expect((await readStatus(queue, run)).sessions.planned).toBe(30);
     expect(await readPlanEnd(queue, run)).toEqual({
       complete: false,
       next: 3,
       after: "c",
     });
-    const failure = await failureOf(recordBounds(queue, run, 2, 10, [id("secret")]));
+    const failure = await failureOf(recordBounds(queue, run, 2, endingAt("secret")));
     expect(failure.code).toBe("other-planner");
     expect(failure.message).not.toContain("secret");
     expect(await readPlanEnd(queue, run)).toEqual({
@@ -137,7 +139,7 @@ describe("bounds", () => {
   it("leave no range open above before the plan is complete", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await recordBounds(queue, run, 0, 10, [id("a")]);
+    await recordBounds(queue, run, 0, endingAt("a"));
     expect((await failureOf(readRange(queue, await readRun(queue, run), 1))).code).toBe(
       "unknown-chunk",
     );
@@ -241,7 +243,7 @@ describe("finalizing", () => {
   it("does not end a run whose plan is not complete, even if every chunk is done", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await recordBounds(queue, run, 0, 10, [id("a")]);
+    await recordBounds(queue, run, 0, endingAt("a"));
     await recordChunk(queue, run, 0, "a", counts({ read: 10, migrated: 10 }));
     expect(await finalizeRun(queue, run)).toBe("planning");
     await closePlan(queue, run, { exists: true, size: 1 });

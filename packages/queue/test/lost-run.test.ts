@@ -26,7 +26,7 @@ it("a run lost with the queue's data does not come back as half a record, whoeve
   await setWaiting(queue, run, "verify", "reason");
   expect(await finalizeRun(queue, run)).toBeNull();
   await stopRun(queue, run, "reason");
-  await expect(recordBounds(queue, run, 3, frozen.chunkSize, [])).rejects.toMatchObject({
+  await expect(recordBounds(queue, run, 3, [])).rejects.toMatchObject({
     code: "unknown-run",
   });
   await expect(cancelRun(queue, run)).rejects.toMatchObject({ code: "wrong-phase" });

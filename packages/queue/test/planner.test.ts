@@ -1,7 +1,7 @@
 import type { SessionId } from "@rehome/core";
 import { describe, expect, it, vi } from "vitest";
 import { asPlanner, closePlan, pauseRun, readRun, readStatus, recordBounds } from "../src/index.js";
-import { freshQueue, frozen, startedRun } from "./queue-fixture.js";
+import { freshQueue, frozen, startedRun, endingAt } from "./queue-fixture.js";
 
 describe("a plan", () => {
   it("has one planner at a time, and the next one when that has finished", async () => {
@@ -27,12 +27,13 @@ describe("a plan", () => {
   it("that is complete takes no bound of a planner that was stopped and wakes up, not even while paused", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await recordBounds(queue, run, 0, frozen.chunkSize, ["a" as SessionId]);
+    await recordBounds(queue, run, 0, endingAt("a"));
     await pauseRun(queue, run);
     await closePlan(queue, run, { exists: true, size: 1 });
-    await expect(
-      recordBounds(queue, run, 1, frozen.chunkSize, ["b" as SessionId]),
-    ).rejects.toMatchObject({ code: "run-ended", message: expect.stringMatching(/completely/) });
+    await expect(recordBounds(queue, run, 1, endingAt("b"))).rejects.toMatchObject({
+      code: "run-ended",
+      message: expect.stringMatching(/completely/),
+    });
     expect(await readRun(queue, run)).toMatchObject({ total: 2, planComplete: true });
   });
 });

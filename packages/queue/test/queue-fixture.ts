@@ -1,4 +1,5 @@
 import {
+  type Bound,
   completeMapping,
   type Counts,
   defaultStore,
@@ -52,6 +53,7 @@ export const frozen: FrozenRun = {
   store,
   mapping,
   conflict: "newer",
+  order: { kind: "id" },
   chunkSize: 10,
   startedAt: 0,
   source: "source",
@@ -62,12 +64,18 @@ export const frozen: FrozenRun = {
 export async function startedRun(
   queue: QueueConnection,
   limits: { maxRate?: number; maxRejects?: number } = {},
+  order: FrozenRun["order"] = frozen.order,
 ): Promise<RunId> {
   const run = newRunId(new Date());
-  await createRun(queue, run, frozen, {
-    maxRate: limits.maxRate ?? null,
-    maxRejects: limits.maxRejects ?? null,
-  });
+  await createRun(
+    queue,
+    run,
+    { ...frozen, order },
+    {
+      maxRate: limits.maxRate ?? null,
+      maxRejects: limits.maxRejects ?? null,
+    },
+  );
   return run;
 }
 
@@ -82,6 +90,11 @@ export async function stageOne(
   await stageRejects(queue, run, chunk, attempt, [reject]);
 }
 
+/** Chunks of 10 sessions that end there. */
+export function endingAt(...bounds: readonly string[]): { upTo: Bound; sessions: number }[] {
+  return bounds.map((bound) => ({ upTo: bound as Bound, sessions: frozen.chunkSize }));
+}
+
 /** A run of so many chunks, the last one of 5 sessions, all enqueued. */
 export async function plannedRun(
   queue: QueueConnection,
@@ -89,8 +102,8 @@ export async function plannedRun(
   limits: { maxRate?: number; maxRejects?: number } = {},
 ): Promise<RunId> {
   const run = await startedRun(queue, limits);
-  const bounds = Array.from({ length: chunks - 1 }, (_, i) => `bound-${i}` as SessionId);
-  await recordBounds(queue, run, 0, frozen.chunkSize, bounds);
+  const bounds = Array.from({ length: chunks - 1 }, (_, i) => `bound-${i}`);
+  await recordBounds(queue, run, 0, endingAt(...bounds));
   await closePlan(queue, run, { exists: true, size: 5 });
   await enqueueChunks(
     queue,

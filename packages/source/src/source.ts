@@ -1,7 +1,10 @@
 import type {
+  Baseline,
+  Bound,
   CatalogueTable,
   NamedStore,
   Range,
+  ReadingOrder,
   ResolvedStore,
   SessionId,
   SourceBatch,
@@ -64,21 +67,34 @@ export interface Source {
   identify(store: ResolvedStore): Promise<string>;
   /** Every table and view that the user may read, the server's own left out. */
   listTables(): Promise<CatalogueTable[]>;
-  sessions(store: ResolvedStore): SessionSource;
+  /**
+   * What the sessions' table is made of now, for reading it in physical order; null where it cannot be read so: a view,
+   * a table that is no heap, a server that is too old. To be asked before anything is read.
+   */
+  baseline(store: ResolvedStore): Promise<Baseline | null>;
+  /** Ranges are of this order. */
+  sessions(store: ResolvedStore, order: ReadingOrder): SessionSource;
   close(): Promise<void>;
 }
 
-/** The sessions of one store. */
+/** Where a chunk ends, and how many sessions it has, counted or estimated. */
+export interface PlannedChunk {
+  readonly upTo: Bound;
+  readonly sessions: number;
+}
+
+/** The sessions of one store. Ranges are of one order. */
 export interface SessionSource {
   /**
-   * The upper bound of every chunk but the last, which has none: the id of each `chunkSize`-th session after
-   * `after` that another one follows. In order, a few at a time, the first at once however large the table is.
+   * Every chunk but the last, which has no end: about `chunkSize` sessions each. In order, a few at a time, the first at
+   * once however large the table is.
    */
-  planBounds(options: {
-    readonly after: SessionId | null;
+  planChunks(options: {
+    readonly after: Bound | null;
     readonly chunkSize: number;
     readonly signal?: AbortSignal;
-  }): AsyncIterable<SessionId[]>;
+  }): AsyncIterable<PlannedChunk[]>;
+  /** Sessions in a range, as far as they were there when the run was planned. */
   count(range: Range): Promise<number>;
   /** Reads every table once; `colliding` are names of attributes that cannot be fields. */
   survey(options: { readonly colliding: readonly string[] }): Promise<Survey>;

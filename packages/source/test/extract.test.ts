@@ -22,6 +22,8 @@ import {
   referenceDatabase,
   referenceStore,
   STARTED,
+  BY_ID,
+  boundOf,
 } from "./source-fixture.js";
 import { openSource } from "../src/index.js";
 import { attributesOf, INFINITE_FUTURE, INFINITE_PAST, sessionsOf } from "./source-session.js";
@@ -136,7 +138,7 @@ describe("a session", () => {
       import { defaultStore } from "${import.meta.resolve("@rehome/core")}";
       const source = openSource(new URL(process.argv[1]));
       const { store } = await source.inspect({ ...defaultStore, zone: "Asia/Tokyo" });
-      for await (const batch of source.sessions(store).extract({ after: null, upTo: null }, { maxSessionBytes: 1e6 }))
+      for await (const batch of source.sessions(store, { kind: "id" }).extract({ after: null, upTo: null }, { maxSessionBytes: 1e6 }))
         console.log([0, 1, 2].map((time) => batch.milliseconds(0, time) + "." + batch.microseconds(0, time)));
       await source.close();`;
     const outputs = ["America/New_York", "Asia/Kolkata", "UTC"].map((TZ) => {
@@ -219,7 +221,7 @@ describe("extraction", () => {
       const source = openSource(new URL(process.argv[1]));
       const { store } = await source.inspect(defaultStore);
       let bytes = 0;
-      for await (const batch of source.sessions(store).extract({ after: null, upTo: null }, { maxSessionBytes: 1e8 })) {
+      for await (const batch of source.sessions(store, { kind: "id" }).extract({ after: null, upTo: null }, { maxSessionBytes: 1e8 })) {
         for (let i = 0; i < batch.count; i += 1) bytes += batch.size(i);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -300,9 +302,7 @@ describe("extraction", () => {
     await database.client.query(`
       ALTER TABLE session_data RENAME TO hidden;
       CREATE VIEW session_data AS SELECT session_id, attribute_key, (attribute_value::int)::text AS attribute_value FROM hidden`);
-    const failure = await failureOf(
-      database.read({}, { after: "a" as SessionId, upTo: "z" as SessionId }),
-    );
+    const failure = await failureOf(database.read({}, { after: boundOf("a"), upTo: boundOf("z") }));
     expect(failure).toMatchObject({ name: "RehomeError", code: "source-22P02", retryable: false });
     expect(`${failure.stack} ${JSON.stringify(failure)}`).not.toContain("canary");
 
@@ -333,7 +333,7 @@ describe("a source that ends what waits", () => {
     const source = openSource(database.url, { batchBytes: 1_000 });
     const read: number[] = [];
     try {
-      for await (const batch of source.sessions(database.store).extract(EVERYTHING, READ)) {
+      for await (const batch of source.sessions(database.store, BY_ID).extract(EVERYTHING, READ)) {
         read.push(batch.count);
         await sleep(600);
       }
@@ -399,7 +399,7 @@ describe("reading by ids", () => {
     const database = await referenceDatabase();
     for (const id of ["a", "b", "c", "d", "e"])
       await insertSession(database, id, { expires_at: "2030-01-01" });
-    const range = { after: "a" as SessionId, upTo: "d" as SessionId };
+    const range = { after: boundOf("a"), upTo: boundOf("d") };
     expect((await database.sessions.sampleIds(range, 99)).toSorted()).toEqual(["b", "c", "d"]);
     const sample = await database.sessions.sampleIds(EVERYTHING, 2);
     expect(new Set(sample).size).toBe(2);

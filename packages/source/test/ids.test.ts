@@ -97,11 +97,8 @@ describe.each(TYPES)("ids of type $type", ({ type, sql, id }) => {
     expect(read.map((session) => String(session.id)).toSorted()).toEqual(some);
     expect(read.every(({ attributes }) => attributes.length === 2)).toBe(true);
 
-    const [after, upTo] = (await collect(sessions.planBounds({ after: null, chunkSize: 5 }))).slice(
-      0,
-      2,
-    );
-    const range = { after: after!, upTo: upTo! };
+    const [first, second] = await collect(sessions.planChunks({ after: null, chunkSize: 5 }));
+    const range = { after: first!.upTo, upTo: second!.upTo };
     expect(await sessions.count(range)).toBe(5);
     const sampled = await sessions.sampleIds(range, 99);
     const listed = await collect(sessions.listExpiries(range, STARTED));
@@ -128,8 +125,8 @@ describe("ids", () => {
       const { chunks, bounds } = await readByPlan(opened, 1);
       expect(bounds).toEqual([String.raw`\xab`]);
       expect(chunks.map(([only]) => only?.id)).toEqual([String.raw`\xab`, String.raw`\xcd`]);
-      const known = await opened.sessions.findKnown(bounds);
-      expect(known).toEqual(new Set(bounds));
+      const known = await opened.sessions.findKnown(chunks.flat().map(({ id }) => id));
+      expect(known.size).toBe(2);
     } finally {
       await source.close();
     }

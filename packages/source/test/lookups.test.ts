@@ -291,7 +291,7 @@ describe("attributes", () => {
       attributes: [],
       collidingSessions: 0,
     });
-    expect(await collect(plain.sessions.planBounds({ after: null, chunkSize: 2 }))).toHaveLength(2);
+    expect(await collect(plain.sessions.planChunks({ after: null, chunkSize: 2 }))).toHaveLength(2);
     expect(await plain.sessions.count(EVERYTHING)).toBe(5);
   });
 });

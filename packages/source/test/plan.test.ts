@@ -1,4 +1,4 @@
-import type { SessionId } from "@rehome/core";
+import type { Bound } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import {
   collect,
@@ -105,16 +105,16 @@ describe("a plan", () => {
   it("that was interrupted goes on after its last bound, and rows inserted meanwhile shift no other", async () => {
     const database = await referenceDatabase();
     for (let i = 0; i < 40; i += 1) await insertSession(database, `m${String(i).padStart(2, "0")}`);
-    const first = [];
-    for await (const bounds of database.sessions.planBounds({ after: null, chunkSize: 5 })) {
-      first.push(...bounds);
+    const first: Bound[] = [];
+    for await (const bounds of database.sessions.planChunks({ after: null, chunkSize: 5 })) {
+      first.push(...bounds.map(({ upTo }) => upTo));
       if (first.length >= 3) break;
     }
     for (const id of ["a", "m00x", "m14x", "m14y", "m30x", "z"]) await insertSession(database, id);
     const rest = await collect(
-      database.sessions.planBounds({ after: first.at(-1) as SessionId, chunkSize: 5 }),
+      database.sessions.planChunks({ after: first.at(-1) ?? null, chunkSize: 5 }),
     );
-    const bounds = [...first, ...rest];
+    const bounds = [...first, ...rest.map(({ upTo }) => upTo)];
     expect(first).toEqual(["m04", "m09", "m14", "m19", "m24", "m29"]);
     const read = (await readByBounds(database, bounds)).flat().map(({ id }) => id);
     expect(read).toHaveLength(46);
@@ -123,9 +123,9 @@ describe("a plan", () => {
 
   it("of an empty table, or of one chunk, has no bound", async () => {
     const database = await referenceDatabase();
-    expect(await collect(database.sessions.planBounds({ after: null, chunkSize: 1 }))).toEqual([]);
+    expect(await collect(database.sessions.planChunks({ after: null, chunkSize: 1 }))).toEqual([]);
     await insertSession(database, "only");
-    expect(await collect(database.sessions.planBounds({ after: null, chunkSize: 1 }))).toEqual([]);
+    expect(await collect(database.sessions.planChunks({ after: null, chunkSize: 1 }))).toEqual([]);
     expect(await database.sessions.count({ after: null, upTo: null })).toBe(1);
   });
 
@@ -135,7 +135,7 @@ describe("a plan", () => {
       "INSERT INTO user_sessions (session_id, user_id, expires_at) SELECT md5(i::text), 1, '2099-01-01' FROM generate_series(1, 20000) i; ANALYZE",
     );
     const before = await blocksRead(database);
-    for await (const bounds of database.sessions.planBounds({ after: null, chunkSize: 10 })) {
+    for await (const bounds of database.sessions.planChunks({ after: null, chunkSize: 10 })) {
       expect(bounds.length).toBeLessThan(4);
       break;
     }

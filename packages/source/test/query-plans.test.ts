@@ -1,10 +1,11 @@
-import type { Range, ResolvedStore, SessionId } from "@rehome/core";
+import type { Bound, Range, ResolvedStore, SessionId } from "@rehome/core";
 import { describe, expect, it } from "vitest";
 import { seedReferenceSchema } from "../src/index.js";
 import { findAttributeLookup } from "../src/postgres/attribute-lookup.js";
 import { openConnections } from "../src/postgres/connections.js";
 import { READ_BY_INDEX, READ_SLICE } from "../src/postgres/transaction-settings.js";
 import { matchIds, matchRange } from "../src/postgres/match.js";
+import { rowsWhere } from "../src/postgres/rows.js";
 import { selectAttributes, selectLookup, selectSessions } from "../src/postgres/statement.js";
 import {
   type Database,
@@ -38,14 +39,16 @@ async function statementsOf(database: Database, store: ResolvedStore): Promise<s
     { after: await id(5_000), upTo: await id(5_200) },
     { after: await id(SESSIONS - 200), upTo: null },
   ];
-  const ids = [await id(1), await id(7), await id(1_000)];
+  const ids = [await id(1), await id(7), await id(1_000)] as string[] as SessionId[];
   const matches = [...ranges.map(matchRange), matchIds(ids)];
   const isOneTable = store.attributes === null && store.lookups.length === 0;
   const connections = openConnections(database.url, 1);
   const lookup = await findAttributeLookup(connections, store);
   await connections.close();
   return [
-    ...matches.map((match) => selectSessions(store, match, 1e6, isOneTable ? null : { most: 200 })),
+    ...matches.map((match) =>
+      selectSessions(store, rowsWhere(store, match), 1e6, isOneTable ? null : { most: 200 }),
+    ),
     ...(store.attributes === null
       ? []
       : matches.map((match) => selectAttributes(store, match, 1e6, lookup))),
@@ -57,8 +60,8 @@ async function idAt(
   { client }: Database,
   { sessions: { table, id } }: ResolvedStore,
   place: number,
-): Promise<SessionId> {
-  const { rows } = await client.query<{ id: SessionId }>(
+): Promise<Bound> {
+  const { rows } = await client.query<{ id: Bound }>(
     `SELECT ${id} AS id FROM ${table} ORDER BY ${id} OFFSET ${place} LIMIT 1`,
   );
   return rows[0]!.id;

@@ -11,6 +11,7 @@ import {
   referenceDatabase,
   STARTED,
   storeOf,
+  BY_ID,
 } from "./source-fixture.js";
 
 let roles = 0;
@@ -66,11 +67,11 @@ describe("a user from whom row-level security may hide rows", () => {
     const database = await referenceDatabase();
     await insertSession(database, "a");
     const { source } = await sourceUnderPolicy(database, "user_sessions");
-    const sessions: SessionSource = source.sessions(database.store);
+    const sessions: SessionSource = source.sessions(database.store, BY_ID);
     const [all] = await database.read();
     const ids = [all!.id];
     for (const read of [
-      () => collect(sessions.planBounds({ after: null, chunkSize: 1 })),
+      () => collect(sessions.planChunks({ after: null, chunkSize: 1 })),
       () => sessions.count(EVERYTHING),
       () => sessions.survey({ colliding: [] }),
       () => drain(sessions.extract(EVERYTHING, READ)),
@@ -92,7 +93,7 @@ describe("a user from whom row-level security may hide rows", () => {
     await database.client.query(`ALTER ROLE ${role} BYPASSRLS`);
     const { store, warnings } = await source.inspect(defaultStore);
     expect(warnings).toEqual([]);
-    expect(await source.sessions(store).count(EVERYTHING)).toBe(1);
+    expect(await source.sessions(store, BY_ID).count(EVERYTHING)).toBe(1);
   });
 });
 

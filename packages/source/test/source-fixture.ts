@@ -1,7 +1,10 @@
 import {
   defaultStore,
+  type Bound,
   type NamedStore,
+  type PhysicalOrder,
   type Range,
+  type ReadingOrder,
   type RehomeError,
   type ResolvedStore,
   type SessionId,
@@ -80,9 +83,11 @@ export interface Opened {
 export async function openStore(
   { source }: Pick<Database, "source">,
   store: NamedStore = referenceStore(),
+  kind: ReadingOrder["kind"] = "id",
 ): Promise<Opened> {
   const facts = await source.inspect(store);
-  const sessions = source.sessions(facts.store);
+  const order = kind === "id" ? BY_ID : await physicalOrder(source, facts.store);
+  const sessions = source.sessions(facts.store, order);
   return {
     store: facts.store,
     warnings: facts.warnings,
@@ -92,6 +97,19 @@ export async function openStore(
     readByIds: (ids, options = {}) =>
       collectSessions(sessions.readByIds(ids as SessionId[], { ...READ, ...options }), facts.store),
   };
+}
+
+/** A bound of the order of ids. */
+export function boundOf(id: string): Bound {
+  return id as Bound;
+}
+
+export const BY_ID: ReadingOrder = { kind: "id" };
+
+export async function physicalOrder(source: Source, store: ResolvedStore): Promise<PhysicalOrder> {
+  const baseline = await source.baseline(store);
+  if (baseline === null) throw new Error("the store cannot be read in physical order");
+  return { kind: "physical", ...baseline };
 }
 
 /** Times without a zone are meant in UTC, whatever the server's own zone. */
@@ -171,14 +189,15 @@ export async function readOne(opened: Pick<Opened, "read">): Promise<SourceSessi
 export async function readByPlan(
   opened: Pick<Opened, "sessions" | "read">,
   chunkSize: number,
-): Promise<{ chunks: SourceSession[][]; bounds: SessionId[] }> {
-  const bounds = await collect(opened.sessions.planBounds({ after: null, chunkSize }));
+): Promise<{ chunks: SourceSession[][]; bounds: Bound[] }> {
+  const planned = await collect(opened.sessions.planChunks({ after: null, chunkSize }));
+  const bounds = planned.map(({ upTo }) => upTo);
   return { chunks: await readByBounds(opened, bounds), bounds };
 }
 
 export async function readByBounds(
   { read }: Pick<Opened, "read">,
-  bounds: readonly SessionId[],
+  bounds: readonly Bound[],
 ): Promise<SourceSession[][]> {
   const chunks: SourceSession[][] = [];
   for (let i = 0; i <= bounds.length; i += 1)

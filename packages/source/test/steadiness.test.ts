@@ -94,7 +94,7 @@ describe("an abort", () => {
       CREATE VIEW user_sessions AS SELECT * FROM hidden WHERE (SELECT pg_sleep(5)) IS NOT NULL`);
     const signal = AbortSignal.timeout(200);
     const began = Date.now();
-    const plan = collect(database.sessions.planBounds({ after: null, chunkSize: 1, signal }));
+    const plan = collect(database.sessions.planChunks({ after: null, chunkSize: 1, signal }));
     expect(await failureOf(plan)).toBe(signal.reason);
     expect(Date.now() - began).toBeLessThan(3_000);
   });

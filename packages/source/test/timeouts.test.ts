@@ -9,6 +9,7 @@ import {
   READ,
   STARTED,
   storeOf,
+  BY_ID,
 } from "./source-fixture.js";
 
 /** What an administrator sets for a database or a role that many share. */
@@ -42,8 +43,8 @@ describe("the statement timeout of the user or the database", () => {
         attributes: { table: "slow_data", session: "id", name: "k", value: "v" },
       }),
     );
-    const sessions = source.sessions(store);
-    expect(await collect(sessions.planBounds({ after: null, chunkSize: 1 }))).toEqual([]);
+    const sessions = source.sessions(store, BY_ID);
+    expect(await collect(sessions.planChunks({ after: null, chunkSize: 1 }))).toEqual([]);
     expect(await sessions.count(EVERYTHING)).toBe(1);
     expect(await sessions.survey({ colliding: ["k"] })).toMatchObject({
       total: 1,

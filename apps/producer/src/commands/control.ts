@@ -81,7 +81,7 @@ async function finishPlan(queue: QueueConnection, id: RunId): Promise<void> {
         hint: "Check SOURCE_URL",
       });
     }
-    await planRun({ sessions: source.sessions(run.store), queue }, run);
+    await planRun({ sessions: source.sessions(run.store, run.order), queue }, run);
   } finally {
     await source.close();
   }

@@ -32,7 +32,7 @@ export async function plan(options: PlanOptions): Promise<number> {
   const source = openSource(urls.source());
   try {
     const facts = await source.inspect(options.store);
-    const sessions = source.sessions(facts.store);
+    const sessions = source.sessions(facts.store, { kind: "id" });
     const colliding = collidingNames(facts.store, options.mapping);
     const survey = await sessions.survey({ colliding });
     const sample = await readSample(sessions, facts.store, options.mapping);

@@ -7,7 +7,9 @@ import {
   type NamedStore,
   newFingerprintKey,
   newRunId,
+  type ReadingOrder,
   RehomeError,
+  type ResolvedStore,
   type RunId,
   step,
 } from "@rehome/core";
@@ -25,8 +27,8 @@ import { exitCodeOf } from "../exit-code.js";
 import { formatStatus } from "../format.js";
 import { onInterrupt } from "../interrupt.js";
 import { throughOutages } from "../outage.js";
-import { note, print, printJson } from "../output.js";
-import { planRun } from "../plan-run.js";
+import { detail, note, print, printJson } from "../output.js";
+import { type PlannedRun, planRun } from "../plan-run.js";
 import { preflight } from "../preflight.js";
 import { watchPlanned } from "../watch-run.js";
 
@@ -38,9 +40,7 @@ export interface StartOptions extends Values<"start"> {
   json?: boolean;
 }
 
-interface Opened {
-  readonly id: RunId;
-  readonly chunkSize: number;
+interface Opened extends PlannedRun {
   readonly sessions: SessionSource;
 }
 
@@ -87,6 +87,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     );
   }
 
+  const order = await step("choose-order", () => chooseOrder(servers, options, facts.store));
   const id = newRunId(new Date());
   const { runId, address } = await target.identity();
   const token = await step("place-marker", () => target.placeMarker(id, mapping.keyPrefix));
@@ -94,6 +95,7 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     store: facts.store,
     mapping,
     conflict: options.onConflict,
+    order,
     chunkSize,
     startedAt: await target.clock(),
     source: facts.sourceIdentity,
@@ -115,7 +117,18 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
       await target.removeMarker(id, mapping.keyPrefix).catch(() => undefined);
     throw error;
   }
-  return { id, chunkSize, sessions: source.sessions(facts.store) };
+  return { id, order, chunkSize, sessions: source.sessions(facts.store, order) };
+}
+
+/** Before anything is read: what is written to the source from now on is read at the end of the run, wherever it lies. */
+async function chooseOrder(
+  { source }: Servers,
+  { order }: Pick<StartOptions, "order">,
+  store: ResolvedStore,
+): Promise<ReadingOrder> {
+  const baseline = order === "id" ? null : await source.baseline(store);
+  detail(`reading in ${baseline === null ? "the order of session ids" : "physical order"}`);
+  return baseline === null ? { kind: "id" } : { kind: "physical", ...baseline };
 }
 
 /** Where the queue does not say, the marker stays until it expires. */

@@ -55,6 +55,19 @@ local function record_failed(totals, chunks, chunk, names, reason)
   return true
 end
 
+-- The chunk is to be copied anew, as if it never had been.
+local function reopen(totals, chunks, chunk, names)
+  local entry = redis.call('HGET', chunks, chunk)
+  local state = state_of(entry)
+  if state == 'open' then return false end
+  if state == 'done' or state == 'failed' then redis.call('HINCRBY', totals, state, -1) end
+  if state ~= 'failed' then
+    for i, count in ipairs(counts_of(entry)) do redis.call('HINCRBY', totals, names[i], 0 - count) end
+  end
+  redis.call('HDEL', chunks, chunk)
+  return true
+end
+
 -- The dashboard, which draws every chunk, reads only the numbers that were added here since it last looked.
 local function log_change(attempts, changed, chunk, stats)
   if stats ~= '' then redis.call('HSET', attempts, chunk, stats) end

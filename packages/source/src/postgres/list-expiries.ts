@@ -1,9 +1,9 @@
-import { columnOf, makeExpiry, type Range, type ResolvedStore, SourceBatch } from "@rehome/core";
+import { columnOf, makeExpiry, type ResolvedStore, SourceBatch } from "@rehome/core";
 import type { ExpiryOptions, SessionExpiry } from "../source.js";
 import type { Connections } from "./connections.js";
-import { CopyOut } from "./copy-out.js";
-import { isEmpty, quoteColumn, quoteTable, readable } from "./expressions.js";
-import { matchRange } from "./match.js";
+import { RowStream } from "./row-stream.js";
+import { isEmpty, quoteColumn, readable } from "./expressions.js";
+import type { PlacedRows } from "./reader.js";
 import { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
 
@@ -16,28 +16,29 @@ const [EMPTY, FIRST] = [0, 1];
 export async function* listExpiries(
   connections: Connections,
   store: ResolvedStore,
-  range: Range,
+  placed: PlacedRows,
   { startedAt, signal }: ExpiryOptions,
 ): AsyncGenerator<SessionExpiry[]> {
-  const { table, id, expires } = store.sessions;
+  const { id, expires } = store.sessions;
   const names = [id, expires.column, ...(expires.since === null ? [] : [expires.since.column])];
   const columns = names.map((name) => columnOf(store, 0, name));
   const select = [
     isEmpty(store, "s"),
     ...columns.map((column) => readable(quoteColumn("s", column.name), column, store.zone)),
   ];
-  const match = matchRange(range)(quoteColumn("s", id));
   const layout = new RowLayout(columns, FIRST);
   const expiry = makeExpiry(store, startedAt);
 
   yield* connections.snapshot(
     async function* (client) {
+      const part = await placed.open(client);
+      if (part === null) return;
       const buffer = new ReadBuffer();
       const batch = new SourceBatch(store.columns);
       const empty = new Set<number>();
-      const rows = CopyOut.run(
+      const rows = RowStream.copy(
         client,
-        `SELECT ${select.join(", ")} FROM ${quoteTable(table)} s WHERE ${match}`,
+        `SELECT ${select.join(", ")} FROM ${part.from} WHERE ${part.where}`,
         layout.width,
         buffer,
       );
@@ -61,6 +62,7 @@ export async function* listExpiries(
         }
       }
       if (batch.count > 0) yield take();
+      await placed.check(client);
     },
     signal === undefined ? {} : { signal },
   );

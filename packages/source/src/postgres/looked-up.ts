@@ -1,6 +1,6 @@
 import type { ResolvedStore, SourceBatch } from "@rehome/core";
 import type { PoolClient } from "pg";
-import { CopyOut } from "./copy-out.js";
+import { RowStream } from "./row-stream.js";
 import { CopyRow } from "./copy-row.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
@@ -98,7 +98,7 @@ export class LookedUp {
     this.#rows = new Int32Array(keys.length).fill(NONE);
     if (keys.length === 0) return;
     const select = selectLookup(this.#store, this.#lookup, keys, bytes);
-    const rows = CopyOut.run(client, select, this.#layout.width, buffer);
+    const rows = RowStream.copy(client, select, this.#layout.width, buffer);
     while (await rows.more()) {
       while (rows.next()) {
         const number = this.#keys.find(readKey(buffer.bytes, rows.row, KEY));

@@ -1,4 +1,4 @@
-import type { ResolvedStore } from "@rehome/core";
+import type { Range, ReadingOrder, ResolvedStore } from "@rehome/core";
 import type { SessionSource, Source } from "../source.js";
 import { type Connections, openConnections } from "./connections.js";
 import { countSessions } from "./count.js";
@@ -6,9 +6,14 @@ import { findKnown } from "./find-known.js";
 import { identify, inspect } from "./inspect.js";
 import { listExpiries } from "./list-expiries.js";
 import { listTables } from "./list-tables.js";
-import { possibleIds } from "./match.js";
+import { matchRange, possibleIds } from "./match.js";
 import { makePagedReader } from "./paged-reader.js";
-import { planBounds } from "./plan-bounds.js";
+import { readBaseline } from "./physical/baseline.js";
+import { planPages } from "./physical/plan-pages.js";
+import { placedRange } from "./physical/placed-range.js";
+import { planIds } from "./plan-ids.js";
+import { placed } from "./reader.js";
+import { rowsWhere } from "./rows.js";
 import { sampleIds } from "./sample-ids.js";
 import { isSingleTable, makeSingleTableReader } from "./single-table-reader.js";
 import { survey } from "./survey.js";
@@ -34,9 +39,10 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
   let last: { readonly key: string; readonly sessions: SessionSource } | null = null;
 
   /** One run after the other reads the same store: what is known of it is kept. */
-  function sessionsOf(store: ResolvedStore): SessionSource {
-    const key = JSON.stringify(store);
-    if (last?.key !== key) last = { key, sessions: openSessions(connections, store, batchBytes) };
+  function sessionsOf(store: ResolvedStore, order: ReadingOrder): SessionSource {
+    const key = JSON.stringify([store, order]);
+    if (last?.key !== key)
+      last = { key, sessions: openSessions(connections, store, order, batchBytes) };
     return last.sessions;
   }
 
@@ -45,6 +51,7 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
     inspect: (store) => inspect(connections, store),
     identify: (store) => identify(connections, store),
     listTables: () => listTables(connections),
+    baseline: (store) => readBaseline(connections, store),
     sessions: sessionsOf,
     close: () => connections.close(),
   };
@@ -53,19 +60,38 @@ export function openPostgres(url: URL, options: PostgresOptions): Source {
 function openSessions(
   connections: Connections,
   store: ResolvedStore,
+  order: ReadingOrder,
   batchBytes: number,
 ): SessionSource {
   const reader = isSingleTable(store)
     ? makeSingleTableReader(connections, store)
     : makePagedReader(connections, store);
-  return {
-    planBounds: (plan) => planBounds(connections, store, plan),
-    count: (range) => countSessions(connections, store, range),
+  const shared: Pick<SessionSource, "survey" | "readByIds" | "findKnown"> = {
     survey: (options) => survey(connections, store, options),
-    extract: (range, read) => reader.readRange(range, { ...read, batchBytes }),
     readByIds: (ids, read) => reader.readByIds(possibleIds(store, ids), { ...read, batchBytes }),
     findKnown: (ids) => findKnown(connections, store, ids),
-    sampleIds: (range, size) => sampleIds(connections, store, range, size),
-    listExpiries: (range, read) => listExpiries(connections, store, range, read),
+  };
+  if (order.kind === "physical") {
+    return {
+      ...shared,
+      planChunks: (plan) => planPages(order, plan),
+      // What is newer than the plan was not there when it was made.
+      count: () => Promise.resolve(0),
+      extract: (range, read) =>
+        reader.readPlaced(placedRange(store, order, range), { ...read, batchBytes }),
+      sampleIds: (range, size) =>
+        sampleIds(connections, store, placedRange(store, order, range), size),
+      listExpiries: (range, read) =>
+        listExpiries(connections, store, placedRange(store, order, range), read),
+    };
+  }
+  const rowsOf = (range: Range) => placed(rowsWhere(store, matchRange(range)));
+  return {
+    ...shared,
+    planChunks: (plan) => planIds(connections, store, plan),
+    count: (range) => countSessions(connections, store, range),
+    extract: (range, read) => reader.readRange(range, { ...read, batchBytes }),
+    sampleIds: (range, size) => sampleIds(connections, store, rowsOf(range), size),
+    listExpiries: (range, read) => listExpiries(connections, store, rowsOf(range), read),
   };
 }

@@ -6,15 +6,14 @@ import {
   sameBytes,
 } from "@rehome/core";
 import type { PoolClient } from "pg";
-import { CopyOut } from "./copy-out.js";
+import { RowStream } from "./row-stream.js";
 import { CopyRow, firstColumn, int32 } from "./copy-row.js";
 import { LookedUp } from "./looked-up.js";
-import type { Match } from "./match.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
-import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
+import { columnsOfTable, FIRST_COLUMN, ID, WITHHELD } from "./statement.js";
 
-/** Sessions in order, with the rows looked up for them: where these lie in the buffer. */
+/** Sessions with the rows looked up for them: where these lie in the buffer. */
 export class Page {
   readonly buffer: ReadBuffer;
   /** Where the row of each session begins. */
@@ -88,7 +87,11 @@ export class Page {
     return [...this.#large].map((place) => this.#idAt(place));
   }
 
-  /** The id of the last session in order; null where there is none. */
+  get ids(): SessionId[] {
+    return this.#rows.map((_, place) => this.#idAt(place));
+  }
+
+  /** The id of the last session; null where there is none. */
   get lastId(): SessionId | null {
     return this.count === 0 ? null : this.#idAt(this.count - 1);
   }
@@ -124,30 +127,20 @@ export class Page {
   }
 }
 
-export interface PageLimits {
-  /** As many sessions at the most, and those that share the last one's id; null: all that match. */
-  readonly sessions: number | null;
-  /** A session with a longer value is left out of the page, unless it is over the limit of all sessions. */
-  readonly valueBytes: number;
-  readonly maxSessionBytes: number;
-}
-
-/** The first sessions that match, in order, into a buffer that is cleared before. */
+/** Values longer than `valueBytes` were withheld by `sessions`, which adds to a buffer that was cleared before. */
 export async function readPage(
   client: PoolClient,
-  buffer: ReadBuffer,
-  store: ResolvedStore,
-  match: Match,
-  { sessions: most, valueBytes, maxSessionBytes }: PageLimits,
+  page: Page,
+  sessions: RowStream,
+  {
+    valueBytes,
+    maxSessionBytes,
+  }: { readonly valueBytes: number; readonly maxSessionBytes: number },
 ): Promise<Page> {
-  const bytes = Math.min(valueBytes, maxSessionBytes);
-  buffer.clear();
-  const page = new Page(buffer, store);
-  const select = selectSessions(store, match, bytes, { most });
-  const sessions = CopyOut.run(client, select, page.width, buffer);
   while (await sessions.more())
     while (sessions.next()) page.addSession(sessions.row, sessions.rowStart);
-  await page.readLookups(client, bytes);
-  if (bytes < maxSessionBytes) page.leaveOutLarge();
+  await page.readLookups(client, valueBytes);
+  // A session is left out for a longer value, unless that is over the limit of all sessions.
+  if (valueBytes < maxSessionBytes) page.leaveOutLarge();
   return page;
 }

@@ -1,13 +1,21 @@
-import type { Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
+import {
+  boundAt,
+  type Range,
+  type ResolvedStore,
+  type SessionId,
+  type SourceBatch,
+} from "@rehome/core";
 import { findAttributeLookup } from "./attribute-lookup.js";
 import type { Connections } from "./connections.js";
 import { joinAttributes, type Reading } from "./join-attributes.js";
 import { type Match, matchIds, matchRange } from "./match.js";
-import { type Page, type PageLimits, readPage } from "./page.js";
+import { Page, readPage } from "./page.js";
 import { ReadSpaces } from "./read-space.js";
 import type { ExtractOptions, Reader } from "./reader.js";
-import type { AttributeLookup } from "./statement.js";
-import { READ_BY_INDEX } from "./transaction-settings.js";
+import { type Rows, rowsWhere } from "./rows.js";
+import { RowStream } from "./row-stream.js";
+import { type AttributeLookup, selectSessions } from "./statement.js";
+import { READ_BY_INDEX, READ_SLICE } from "./transaction-settings.js";
 
 /**
  * Rows are the cheaper to look up the more of them there are at once; but a page is held in memory. Rows of the
@@ -47,6 +55,7 @@ export function makePagedReader(connections: Connections, store: ResolvedStore):
 
   async function* read(
     options: ExtractOptions,
+    settings: string,
     readAll: (reading: Reading) => AsyncGenerator<SourceBatch>,
   ): AsyncGenerator<SourceBatch> {
     const found = await knownLookup();
@@ -57,58 +66,81 @@ export function makePagedReader(connections: Connections, store: ResolvedStore):
         yield* readAll({ ...options, store, client, space, lookup: found });
         spaces.giveBack(space);
       },
-      { settings: READ_BY_INDEX, ...(signal === undefined ? {} : { signal }) },
+      { settings, ...(signal === undefined ? {} : { signal }) },
     );
   }
 
   return {
-    readRange: (range, options) => read(options, (reading) => readRange(reading, range)),
-    readByIds: (ids, options) => read(options, (reading) => readIds(reading, ids)),
+    readRange: (range, options) =>
+      read(options, READ_BY_INDEX, (reading) => readRange(reading, range)),
+    readByIds: (ids, options) => read(options, READ_BY_INDEX, (reading) => readIds(reading, ids)),
+    readPlaced: (placed, options) =>
+      read(options, READ_BY_INDEX + READ_SLICE, async function* (reading) {
+        const rows = await placed.open(reading.client);
+        if (rows === null) return;
+        yield* readRows(reading, rows);
+        await placed.check(reading.client);
+      }),
   };
 }
 
+/** In the order of ids, a page at a time. */
 async function* readRange(reading: Reading, range: Range): AsyncGenerator<SourceBatch> {
+  const { client, space, store, maxSessionBytes } = reading;
   let { after } = range;
   for (;;) {
-    const most = reading.space.pageSessions || FIRST_PAGE_SESSIONS;
-    const page = await readNextPage(reading, matchRange({ after, upTo: range.upTo }), most);
-    const { lastId } = page;
+    const most = space.pageSessions || FIRST_PAGE_SESSIONS;
+    // Should all of them be longer than those before, it is still a page that can be held.
+    const valueBytes = Math.min(
+      MAX_VALUE_BYTES,
+      Math.floor((4 * PAGE_BYTES) / most),
+      maxSessionBytes,
+    );
+    const rows = rowsWhere(store, matchRange({ after, upTo: range.upTo }));
+    const page = await fillPage(reading, valueBytes, (empty) =>
+      RowStream.copy(
+        client,
+        selectSessions(store, rows, valueBytes, { most }),
+        empty.width,
+        space.buffer,
+      ),
+    );
+    const { lastId, count } = page;
     if (lastId === null) return;
-    const isLast = page.count < most;
-    yield* readWhole(reading, page, matchRange({ after, upTo: lastId }));
-    if (isLast) return;
-    after = lastId;
+    adapt(space, page);
+    const last = boundAt(lastId);
+    yield* readWhole(reading, page, matchRange({ after, upTo: last }));
+    if (count < most) return;
+    after = last;
+  }
+}
+
+/** In whatever order the server finds them: a cursor gives a page of them at a time. */
+async function* readRows(reading: Reading, rows: Rows): AsyncGenerator<SourceBatch> {
+  const { client, space, store, maxSessionBytes } = reading;
+  const valueBytes = Math.min(MAX_VALUE_BYTES, maxSessionBytes);
+  const select = selectSessions(store, rows, valueBytes, null);
+  let declare = `DECLARE sessions BINARY NO SCROLL CURSOR FOR ${select};`;
+  for (;;) {
+    const most = space.pageSessions || FIRST_PAGE_SESSIONS;
+    const fetch = `${declare} FETCH ${most} FROM sessions`;
+    declare = "";
+    const page = await fillPage(reading, valueBytes, (empty) =>
+      RowStream.fetch(client, fetch, empty.width, space.buffer),
+    );
+    const { count } = page;
+    if (count === 0) return;
+    adapt(space, page);
+    yield* readWhole(reading, page, matchIds(page.ids));
+    if (count < most) return;
   }
 }
 
 async function* readIds(reading: Reading, ids: readonly SessionId[]): AsyncGenerator<SourceBatch> {
   for (let i = 0; i < ids.length; i += FIRST_PAGE_SESSIONS) {
     const match = matchIds(ids.slice(i, i + FIRST_PAGE_SESSIONS));
-    const page = await read(reading, match, { sessions: null, valueBytes: MAX_VALUE_BYTES });
-    yield* readWhole(reading, page, match);
+    yield* readWhole(reading, await readMatching(reading, match, MAX_VALUE_BYTES), match);
   }
-}
-
-async function readNextPage(reading: Reading, match: Match, most: number): Promise<Page> {
-  const { space } = reading;
-  const page = await read(reading, match, {
-    sessions: most,
-    // Should all of them be longer than those before, it is still a page that can be held.
-    valueBytes: Math.min(MAX_VALUE_BYTES, Math.floor((4 * PAGE_BYTES) / most)),
-  });
-  if (page.count > 0) {
-    const bytes = space.buffer.end + page.largeIds.length * MAX_VALUE_BYTES;
-    space.pageSessions = Math.min(Math.ceil((PAGE_BYTES / bytes) * page.count), MAX_PAGE_SESSIONS);
-  }
-  return page;
-}
-
-function read(
-  { client, space, store, maxSessionBytes }: Reading,
-  match: Match,
-  limits: Omit<PageLimits, "maxSessionBytes">,
-): Promise<Page> {
-  return readPage(client, space.buffer, store, match, { ...limits, maxSessionBytes });
 }
 
 /** The sessions of a page, then those that it left out. */
@@ -125,9 +157,35 @@ async function* readLarge(
 ): AsyncGenerator<SourceBatch> {
   for (let i = 0; i < ids.length; i += sessions) {
     const match = matchIds(ids.slice(i, i + sessions));
-    const page = await read(reading, match, { sessions: null, valueBytes });
+    const page = await readMatching(reading, match, valueBytes);
     const { largeIds } = page;
     yield* joinAttributes(reading, page, match);
     yield* readLarge(reading, largeIds, ALONE);
   }
+}
+
+/** All that match, as one page. */
+function readMatching(reading: Reading, match: Match, most: number): Promise<Page> {
+  const { client, space, store, maxSessionBytes } = reading;
+  const valueBytes = Math.min(most, maxSessionBytes);
+  const select = selectSessions(store, rowsWhere(store, match), valueBytes, { most: null });
+  return fillPage(reading, valueBytes, (empty) =>
+    RowStream.copy(client, select, empty.width, space.buffer),
+  );
+}
+
+async function fillPage(
+  { client, space, store, maxSessionBytes }: Reading,
+  valueBytes: number,
+  begin: (empty: Page) => RowStream,
+): Promise<Page> {
+  space.buffer.clear();
+  const page = new Page(space.buffer, store);
+  return await readPage(client, page, begin(page), { valueBytes, maxSessionBytes });
+}
+
+/** How many sessions the next page has: rows of the usual length fill it. */
+function adapt(space: Reading["space"], { count, largeIds }: Page): void {
+  const bytes = space.buffer.end + largeIds.length * MAX_VALUE_BYTES;
+  space.pageSessions = Math.min(Math.ceil((PAGE_BYTES / bytes) * count), MAX_PAGE_SESSIONS);
 }

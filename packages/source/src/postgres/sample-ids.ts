@@ -1,18 +1,27 @@
-import type { Range, ResolvedStore, SessionId } from "@rehome/core";
+import type { ResolvedStore, SessionId } from "@rehome/core";
 import type { Connections } from "./connections.js";
 import { idColumnOf } from "./id-column.js";
-import { matchRange } from "./match.js";
+import type { PlacedRows } from "./reader.js";
 
+/** As many ids of these rows, or all of them, at random. */
 export async function sampleIds(
   connections: Connections,
   store: ResolvedStore,
-  range: Range,
+  placed: PlacedRows,
   size: number,
 ): Promise<SessionId[]> {
   const id = idColumnOf(store);
-  const rows = await connections.query<{ id: SessionId }>(
-    `SELECT ${id.text} AS id FROM ${id.from} WHERE ${matchRange(range)(id.sql)} ORDER BY random() LIMIT $1`,
-    [size],
-  );
-  return rows.map((row) => row.id);
+  const ids: SessionId[] = [];
+  const read = connections.snapshot(async function* (client) {
+    const part = await placed.open(client);
+    if (part === null) return;
+    const { rows } = await client.query<{ id: SessionId }>(
+      `SELECT ${id.text} AS id FROM ${part.from} WHERE ${part.where} ORDER BY random() LIMIT $1`,
+      [size],
+    );
+    await placed.check(client);
+    yield rows.map((row) => row.id);
+  });
+  for await (const found of read) ids.push(...found);
+  return ids;
 }

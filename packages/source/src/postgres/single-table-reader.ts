@@ -1,11 +1,13 @@
-import type { Range, ResolvedStore, SessionId, SourceBatch } from "@rehome/core";
+import { type ResolvedStore, type SessionId, type SourceBatch, WHOLE } from "@rehome/core";
+import type { PoolClient } from "pg";
 import type { Connections } from "./connections.js";
-import { CopyOut } from "./copy-out.js";
-import { type Match, matchIds, matchRange } from "./match.js";
+import { matchRange } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
 import type { ExtractOptions, Reader } from "./reader.js";
 import { ReadSpaces } from "./read-space.js";
 import { RowLayout } from "./row-layout.js";
+import { type Rows, rowsOfIds, rowsWhere } from "./rows.js";
+import { RowStream } from "./row-stream.js";
 import { columnsOfTable, FIRST_COLUMN, ID, selectSessions, WITHHELD } from "./statement.js";
 import { READ_SLICE } from "./transaction-settings.js";
 
@@ -22,51 +24,69 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
   const spaces = new ReadSpaces(store);
   const layout = new RowLayout(columnsOfTable(store, 0), FIRST_COLUMN);
 
-  async function* read(
-    matches: readonly Match[],
+  function inSnapshot(
+    read: (client: PoolClient) => AsyncGenerator<SourceBatch>,
     settings: string,
-    { maxSessionBytes, batchBytes, signal }: ExtractOptions,
+    { signal }: ExtractOptions,
   ): AsyncGenerator<SourceBatch> {
-    yield* connections.snapshot(
-      async function* (client) {
-        const space = spaces.take();
-        const { buffer } = space;
-        const open = new OpenBatch(space, batchBytes);
-        const { batch } = open;
-        for (const match of matches) {
-          const select = selectSessions(store, match, maxSessionBytes, null);
-          const rows = CopyOut.run(client, select, layout.width, buffer);
-          const { row } = rows;
-          while (await rows.more()) {
-            while (rows.next()) {
-              batch.setText(0, row.start(ID), row.end(ID));
-              layout.fill(batch, row, buffer.bytes);
-              open.complete(row.isTrue(buffer.bytes, WITHHELD) ? Infinity : row.size);
-              if (!open.isFull) continue;
-              yield* open.take();
-              rows.forgetRead();
-            }
-          }
+    return connections.snapshot(read, { settings, ...(signal && { signal }) });
+  }
+
+  async function* read(
+    client: PoolClient,
+    parts: Iterable<Rows>,
+    { maxSessionBytes, batchBytes }: ExtractOptions,
+  ): AsyncGenerator<SourceBatch> {
+    const space = spaces.take();
+    const { buffer } = space;
+    const open = new OpenBatch(space, batchBytes);
+    const { batch } = open;
+    for (const part of parts) {
+      const select = selectSessions(store, part, maxSessionBytes, null);
+      const rows = RowStream.copy(client, select, layout.width, buffer);
+      const { row } = rows;
+      while (await rows.more()) {
+        while (rows.next()) {
+          batch.setText(0, row.start(ID), row.end(ID));
+          layout.fill(batch, row, buffer.bytes);
+          open.complete(row.isTrue(buffer.bytes, WITHHELD) ? Infinity : row.size);
+          if (!open.isFull) continue;
           yield* open.take();
-          buffer.clear();
+          rows.forgetRead();
         }
-        spaces.giveBack(space);
-      },
-      { settings, ...(signal === undefined ? {} : { signal }) },
-    );
+      }
+      yield* open.take();
+      buffer.clear();
+    }
+    spaces.giveBack(space);
   }
 
   return {
-    readRange: (range, options) =>
-      read([matchRange(range)], isWhole(range) ? "" : READ_SLICE, options),
-    readByIds: (ids, options) => read([...slices(ids)].map(matchIds), READ_SLICE, options),
+    readRange: (range, options) => {
+      const rows = rowsWhere(store, matchRange(range));
+      const isWhole = range.after === WHOLE.after && range.upTo === WHOLE.upTo;
+      return inSnapshot(
+        (client) => read(client, [rows], options),
+        isWhole ? "" : READ_SLICE,
+        options,
+      );
+    },
+    readByIds: (ids, options) =>
+      inSnapshot((client) => read(client, rowsOfSlices(store, ids), options), READ_SLICE, options),
+    readPlaced: (placed, options) =>
+      inSnapshot(
+        async function* (client) {
+          const rows = await placed.open(client);
+          if (rows === null) return;
+          yield* read(client, [rows], options);
+          await placed.check(client);
+        },
+        READ_SLICE,
+        options,
+      ),
   };
 }
 
-function isWhole({ after, upTo }: Range): boolean {
-  return after === null && upTo === null;
-}
-
-function* slices(ids: readonly SessionId[]): Generator<readonly SessionId[]> {
-  for (let i = 0; i < ids.length; i += MAX_IDS) yield ids.slice(i, i + MAX_IDS);
+function* rowsOfSlices(store: ResolvedStore, ids: readonly SessionId[]): Generator<Rows> {
+  for (let i = 0; i < ids.length; i += MAX_IDS) yield rowsOfIds(store, ids.slice(i, i + MAX_IDS));
 }

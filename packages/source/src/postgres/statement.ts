@@ -1,6 +1,7 @@
 import { type Column, columnOf, type ResolvedStore } from "@rehome/core";
 import { isLonger, quoteColumn, quoteTable, readable, withheld } from "./expressions.js";
 import { arrayLiteral, type Match } from "./match.js";
+import type { Rows } from "./rows.js";
 import { isWhole } from "./types.js";
 
 /** The key of a row that is looked up: of the many that are whole numbers, the number is faster to handle. */
@@ -37,14 +38,14 @@ export function placeInRow(store: ResolvedStore, name: string): number {
  */
 export function selectSessions(
   store: ResolvedStore,
-  match: Match,
+  rows: Rows,
   bytes: number,
   order: { readonly most: number | null } | null,
 ): string {
   const id = quoteColumn("s", store.sessions.id);
   const select = `
     SELECT ${selectId(store)}, ${selectColumns(store, 0, "s", bytes)}
-      FROM ${quoteTable(store.sessions.table)} s WHERE ${match(id)}`;
+      FROM ${rows.from} WHERE ${rows.where}`;
   if (order === null) return select;
   const ordered = `${select} ORDER BY ${id}`;
   const { most } = order;

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
-import { CopyOut } from "../src/postgres/copy-out.js";
+import { RowStream } from "../src/postgres/row-stream.js";
 import { ReadBuffer } from "../src/postgres/read-buffer.js";
 
 const seed = Number(process.env["REHOME_TEST_SEED"] ?? Date.now() % 2 ** 31);
@@ -76,7 +76,7 @@ async function readRows(
   const buffer = new ReadBuffer();
   buffer.add(Buffer.from("what was there before"));
   const rows: Row[] = [];
-  const copy = CopyOut.run(client, select, 2, buffer);
+  const copy = RowStream.copy(client, select, 2, buffer);
   const { row } = copy;
   while (await copy.more()) {
     while (copy.next()) {

@@ -5,6 +5,7 @@ import type { ReadBuffer } from "./read-buffer.js";
 /** Of a message of PostgreSQL's protocol: its type, and its length without the type. */
 const MESSAGE_HEADER_BYTES = 5;
 const COPY_DATA = "d".charCodeAt(0);
+const DATA_ROW = "D".charCodeAt(0);
 
 /** So much is taken from the socket ahead of who reads. */
 const MAX_AHEAD_BYTES = 512 * 1024;
@@ -12,10 +13,11 @@ const MAX_AHEAD_BYTES = 512 * 1024;
 type DataListener = (piece: Buffer) => void;
 
 /**
- * `COPY (select) TO STDOUT (FORMAT binary)`, whose rows are added to a buffer as they come. A client library makes
- * an object of each message, so while it lasts the socket is read here, and only what is no row is passed on.
+ * The rows of a COPY in binary form, or of FETCH from a binary cursor, which are the same bytes: they are added to a
+ * buffer as they come. A client library makes an object of each message, so while it lasts the socket is read here, and
+ * only what is no row is passed on.
  */
-export class CopyOut implements Submittable {
+export class RowStream implements Submittable {
   /** The cursor that `next` moves. */
   readonly row: CopyRow;
   // #from ≤ #messageStart ≤ #next ≤ #whole ≤ the buffer's end.
@@ -30,20 +32,28 @@ export class CopyOut implements Submittable {
   /** Up to here all messages are whole, and none is anything but a row. */
   #whole: number;
   #next: number;
-  #headerRead = false;
+  /** COPY sends a header before its first row, in the same message. */
+  #headerRead: boolean;
   #state: "reading" | "ended" | { readonly error: unknown } = "reading";
   #wake: (() => void) | null = null;
 
-  constructor(select: string, columns: number, buffer: ReadBuffer) {
-    this.#text = `COPY (${select}) TO STDOUT (FORMAT binary)`;
+  private constructor(text: string, hasHeader: boolean, columns: number, buffer: ReadBuffer) {
+    this.#text = text;
+    this.#headerRead = !hasHeader;
     this.row = new CopyRow(columns);
     this.#buffer = buffer;
     this.#from = buffer.end;
     [this.#whole, this.#next, this.#messageStart] = [buffer.end, buffer.end, buffer.end];
   }
 
-  static run(client: PoolClient, select: string, columns: number, buffer: ReadBuffer): CopyOut {
-    return client.query(new CopyOut(select, columns, buffer));
+  static copy(client: PoolClient, select: string, columns: number, buffer: ReadBuffer): RowStream {
+    const text = `COPY (${select}) TO STDOUT (FORMAT binary)`;
+    return client.query(new RowStream(text, true, columns, buffer));
+  }
+
+  /** Statements of which one at the most returns rows: those of a cursor that was declared BINARY. */
+  static fetch(client: PoolClient, text: string, columns: number, buffer: ReadBuffer): RowStream {
+    return client.query(new RowStream(text, false, columns, buffer));
   }
 
   /** Waits until there are rows to read; false when all have been. Throws what the server or the socket said. */
@@ -137,7 +147,8 @@ export class CopyOut implements Submittable {
         buffer.reserve(end);
         return;
       }
-      if (buffer.bytes[start] === COPY_DATA) {
+      const type = buffer.bytes[start];
+      if (type === COPY_DATA || type === DATA_ROW) {
         this.#whole = this.#headerRead ? end : this.#removeHeader(start, end);
       } else {
         const message = Buffer.from(buffer.bytes.subarray(start, end));
@@ -183,6 +194,10 @@ export class CopyOut implements Submittable {
     stream?.off("data", this.#receive);
     for (const listener of this.#listeners) stream?.on("data", listener);
     this.#wakeUp();
+  }
+
+  handleRowDescription(): void {
+    // The columns are known.
   }
 
   handleCommandComplete(): void {

@@ -1,6 +1,6 @@
-import type { ResolvedStore, SessionId } from "@rehome/core";
+import type { Bound, ResolvedStore } from "@rehome/core";
 import type { PoolClient } from "pg";
-import type { SessionSource } from "../source.js";
+import type { PlannedChunk, SessionSource } from "../source.js";
 import type { Connections } from "./connections.js";
 import { idColumnOf } from "./id-column.js";
 import { matchRange } from "./match.js";
@@ -12,31 +12,31 @@ const MAX_BOUNDS = 256;
  * One ordered scan of the index through a cursor that skips from bound to bound: told that only a small part of the
  * rows will be wanted, the planner does not sort the table first. Ids are compared by the server alone.
  */
-export async function* planBounds(
+export async function* planIds(
   connections: Connections,
   store: ResolvedStore,
-  { after, chunkSize, signal }: Parameters<SessionSource["planBounds"]>[0],
-): AsyncGenerator<SessionId[]> {
+  { after, chunkSize, signal }: Parameters<SessionSource["planChunks"]>[0],
+): AsyncGenerator<PlannedChunk[]> {
   const session = idColumnOf(store);
   const condition = matchRange({ after, upTo: null })(session.sql);
   const skip = chunkSize === 1 ? "" : `MOVE FORWARD ${chunkSize - 1} FROM ids; `;
-  const scan = async function* (client: PoolClient): AsyncGenerator<SessionId[]> {
+  const scan = async function* (client: PoolClient): AsyncGenerator<PlannedChunk[]> {
     await client.query(
       `SET LOCAL cursor_tuple_fraction = 0;
        DECLARE ids NO SCROLL CURSOR FOR
          SELECT ${session.text} AS id FROM ${session.from} WHERE ${condition} ORDER BY ${session.sql}`,
     );
     /** The end of a chunk that may be the last one, whose end is no bound. */
-    let pending: SessionId | null = null;
+    let pending: Bound | null = null;
     let last = after;
     for (let size = 1; ; size = Math.min(size * 2, MAX_BOUNDS)) {
       signal?.throwIfAborted();
-      const bounds: SessionId[] = [];
-      let id: SessionId | undefined;
-      const results = await client.query<{ id: SessionId }>(`${skip}FETCH FROM ids;`.repeat(size));
+      const chunks: PlannedChunk[] = [];
+      let id: Bound | undefined;
+      const results = await client.query<{ id: Bound }>(`${skip}FETCH FROM ids;`.repeat(size));
       for (const { rows, rowCount } of [results].flat()) {
         if (rowCount !== 0 && pending !== null) {
-          bounds.push(pending);
+          chunks.push({ upTo: pending, sessions: chunkSize });
           pending = null;
         }
         id = rows[0]?.id;
@@ -45,7 +45,7 @@ export async function* planBounds(
         if (id === last) continue;
         [pending, last] = [id, id];
       }
-      if (bounds.length > 0) yield bounds;
+      if (chunks.length > 0) yield chunks;
       if (id === undefined) return;
     }
   };
