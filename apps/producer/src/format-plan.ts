@@ -1,6 +1,13 @@
-import { isZoneless, printable, type ResolvedStore, showTable } from "@rehome/core";
+import {
+  isZoneless,
+  printable,
+  type ReadingOrder,
+  type ResolvedStore,
+  showTable,
+} from "@rehome/core";
 import type { Survey } from "@rehome/source";
 import colors from "picocolors";
+import { describeOrder } from "./choose-order.js";
 import type { Plan } from "./commands/plan.js";
 import { formatDuration, formatNumber, formatSessions } from "./format.js";
 import type { Sample, ShownSession } from "./sample.js";
@@ -9,12 +16,13 @@ const MIB = 1024 * 1024;
 
 interface Seen {
   readonly store: ResolvedStore;
+  readonly order: ReadingOrder;
   readonly survey: Survey;
   readonly sample: Sample;
   readonly colliding: readonly string[];
 }
 
-export function formatPlan(plan: Plan, { store, survey, sample, colliding }: Seen): string {
+export function formatPlan(plan: Plan, { store, order, survey, sample, colliding }: Seen): string {
   const { total, live, expired } = plan.sessions;
   return [
     colors.bold("What a run would do (nothing was written)"),
@@ -29,7 +37,7 @@ export function formatPlan(plan: Plan, { store, survey, sample, colliding }: See
         `${formatNumber(missing)} without a row in ${printable(showTable(table))}`,
       ),
     ),
-    row("chunks", formatChunks(plan)),
+    row("chunks", formatChunks(plan, order)),
     row("memory", formatMemory(plan.projectedBytes)),
     row("time", `about ${formatDuration(plan.projectedSeconds)} with one worker on this machine`),
     ...(store.attributes === null ? [] : formatAttributes(survey, colliding)),
@@ -52,8 +60,12 @@ function formatZone({ columns, zone }: ResolvedStore): string {
   return columns.some(isZoneless) ? `, its times without a zone read as ${zone}` : "";
 }
 
-function formatChunks({ sessions, chunks, chunkSize }: Plan): string {
+function formatChunks({ sessions, chunks, chunkSize }: Plan, order: ReadingOrder): string {
   if (chunks === 0) return "none";
+  if (order.kind === "physical") {
+    const each = Math.round(sessions.total / (chunks - 1));
+    return `${formatNumber(chunks - 1)} of about ${formatNumber(each)} sessions, ${describeOrder(order)}, and one for what is written meanwhile`;
+  }
   const last = sessions.total - (chunks - 1) * chunkSize;
   return `${formatNumber(chunks)} of ${formatNumber(chunkSize)} sessions, the last of ${formatNumber(last)}`;
 }

@@ -1,6 +1,7 @@
 import type { Values } from "@rehome/config";
-import { collidingNames, type Mapping, type NamedStore } from "@rehome/core";
-import { openSource, type SourceFacts, type Survey } from "@rehome/source";
+import { collidingNames, type Mapping, type NamedStore, type ReadingOrder } from "@rehome/core";
+import { openSource, type SessionSource, type SourceFacts, type Survey } from "@rehome/source";
+import { chooseOrder } from "../choose-order.js";
 import { urls } from "../config.js";
 import { formatSessions } from "../format.js";
 import { formatPlan } from "../format-plan.js";
@@ -36,10 +37,12 @@ export async function plan(options: PlanOptions): Promise<number> {
     const colliding = collidingNames(facts.store, options.mapping);
     const survey = await sessions.survey({ colliding });
     const sample = await readSample(sessions, facts.store, options.mapping);
-    const document = project(facts, survey, sample, options.chunkSize);
+    const order = await chooseOrder(source, facts.store, "auto");
+    const chunks = await countChunks(source.sessions(facts.store, order), order, survey, options);
+    const document = project(facts, survey, sample, { ...options, chunks });
     if (options.json) printJson(document);
     else {
-      print(formatPlan(document, { store: facts.store, survey, sample, colliding }));
+      print(formatPlan(document, { store: facts.store, order, survey, sample, colliding }));
       for (const warning of document.warnings) note(`warning: ${warning}`);
     }
     return 0;
@@ -48,7 +51,26 @@ export async function plan(options: PlanOptions): Promise<number> {
   }
 }
 
-function project(facts: SourceFacts, survey: Survey, sample: Sample, chunkSize: number): Plan {
+/** Ranges of ids have as many sessions each, but for the last; ranges of pages about as many, and one closes them. */
+async function countChunks(
+  sessions: SessionSource,
+  { kind }: ReadingOrder,
+  { total }: Survey,
+  { chunkSize }: Pick<PlanOptions, "chunkSize">,
+): Promise<number> {
+  if (kind === "id") return Math.ceil(total / chunkSize);
+  let chunks = 0;
+  for await (const planned of sessions.planChunks({ after: null, chunkSize }))
+    chunks += planned.length;
+  return chunks === 0 ? 0 : chunks + 1;
+}
+
+function project(
+  facts: SourceFacts,
+  survey: Survey,
+  sample: Sample,
+  { chunks, chunkSize }: Pick<Plan, "chunks" | "chunkSize">,
+): Plan {
   const live = survey.total - survey.expired;
   const warnings = [...facts.warnings];
   if (survey.collidingSessions > 0) {
@@ -58,7 +80,7 @@ function project(facts: SourceFacts, survey: Survey, sample: Sample, chunkSize: 
   }
   return {
     sessions: { total: survey.total, live, expired: survey.expired },
-    chunks: Math.ceil(survey.total / chunkSize),
+    chunks,
     chunkSize,
     projectedBytes: sample.meanBytes === null ? null : Math.round(sample.meanBytes * live),
     projectedSeconds:

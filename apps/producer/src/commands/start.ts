@@ -7,9 +7,7 @@ import {
   type NamedStore,
   newFingerprintKey,
   newRunId,
-  type ReadingOrder,
   RehomeError,
-  type ResolvedStore,
   type RunId,
   step,
 } from "@rehome/core";
@@ -22,6 +20,7 @@ import {
   resolveRun,
 } from "@rehome/queue";
 import type { SessionSource } from "@rehome/source";
+import { chooseOrder, describeOrder } from "../choose-order.js";
 import { type Servers, withServers } from "../connections.js";
 import { exitCodeOf } from "../exit-code.js";
 import { formatStatus } from "../format.js";
@@ -87,7 +86,8 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     );
   }
 
-  const order = await step("choose-order", () => chooseOrder(servers, options, facts.store));
+  const order = await step("choose-order", () => chooseOrder(source, facts.store, options.order));
+  detail(`reading ${describeOrder(order)}`);
   const id = newRunId(new Date());
   const { runId, address } = await target.identity();
   const token = await step("place-marker", () => target.placeMarker(id, mapping.keyPrefix));
@@ -118,17 +118,6 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
     throw error;
   }
   return { id, order, chunkSize, sessions: source.sessions(facts.store, order) };
-}
-
-/** Before anything is read: what is written to the source from now on is read at the end of the run, wherever it lies. */
-async function chooseOrder(
-  { source }: Servers,
-  { order }: Pick<StartOptions, "order">,
-  store: ResolvedStore,
-): Promise<ReadingOrder> {
-  const baseline = order === "id" ? null : await source.baseline(store);
-  detail(`reading in ${baseline === null ? "the order of session ids" : "physical order"}`);
-  return baseline === null ? { kind: "id" } : { kind: "physical", ...baseline };
 }
 
 /** Where the queue does not say, the marker stays until it expires. */
