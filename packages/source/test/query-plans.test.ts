@@ -51,7 +51,7 @@ async function statementsOf(database: Database, store: ResolvedStore): Promise<s
     ),
     ...(store.attributes === null
       ? []
-      : matches.map((match) => selectAttributes(store, match, 1e6, lookup))),
+      : matches.map((match) => selectAttributes(store, { match }, 1e6, lookup))),
     ...store.lookups.map((_, i) => selectLookup(store, i, [1, 2, 3, 4, 5], 1e6)),
   ];
 }

@@ -23,25 +23,23 @@ export async function findAttributeLookup(
   store: ResolvedStore,
 ): Promise<AttributeLookup> {
   const { sessions, attributes } = store;
-  if (attributes === null) return { kind: "range" };
+  if (attributes === null) return { on: "true", isRange: true };
   const from = quoteColumn("s", attributes.from ?? sessions.id);
   const session = quoteColumn("d", attributes.session);
   const collations = await readCollations(connections, store, attributes);
   if (collations === undefined || (collations.same && collations.deterministic)) {
     // Types without a collation compare alike everywhere.
-    return attributes.from === null
-      ? { kind: "range" }
-      : { kind: "join", on: `${session} = ${from}` };
+    return { on: `${session} = ${from}`, isRange: attributes.from === null };
   }
   if (!collations.deterministic) {
     // A foreign key compares as the key it refers to does.
     const own = quoteCollation(collations.schema, collations.name);
-    return { kind: "join", on: `${session} = ${from} COLLATE ${own}` };
+    return { on: `${session} = ${from} COLLATE ${own}`, isRange: false };
   }
   // Equal means equal bytes; looked up in the attributes' collation, since that is their index's.
   const theirs = quoteCollation(collations.dataSchema, collations.dataName);
   return {
-    kind: "join",
+    isRange: false,
     on: `${session} = ${from} COLLATE ${theirs} AND ${session} COLLATE "C" = ${from} COLLATE "C"`,
   };
 }

@@ -1,12 +1,16 @@
 import type { ResolvedStore, SourceBatch } from "@rehome/core";
 import type { PoolClient } from "pg";
 import { Attributes, ORPHAN } from "./attributes.js";
-import type { Match } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
 import type { Page } from "./page.js";
 import type { ReadSpace } from "./read-space.js";
 import type { ExtractOptions } from "./reader.js";
-import { ATTRIBUTE, type AttributeLookup, selectAttributes } from "./statement.js";
+import {
+  ATTRIBUTE,
+  type AttributeLookup,
+  type AttributesOf,
+  selectAttributes,
+} from "./statement.js";
 
 /** All that reading one chunk needs. */
 export interface Reading extends ExtractOptions {
@@ -20,7 +24,7 @@ export interface Reading extends ExtractOptions {
 export async function* joinAttributes(
   reading: Reading,
   page: Page,
-  match: Match,
+  of: AttributesOf,
 ): AsyncGenerator<SourceBatch> {
   if (page.count === 0) return;
   const { client, store, lookup, maxSessionBytes, space, batchBytes } = reading;
@@ -28,7 +32,7 @@ export async function* joinAttributes(
   /** 1 for each session that is in a batch. */
   const joined = new Uint8Array(page.count);
   if (store.attributes !== null) {
-    const select = selectAttributes(store, match, maxSessionBytes, lookup);
+    const select = selectAttributes(store, of, maxSessionBytes, lookup);
     yield* join(reading, page, new Attributes(client, select, page), open, joined);
   }
   for (let place = 0; place < page.count; place += 1) {

@@ -3,7 +3,7 @@ import type { ExpiryOptions, SessionExpiry } from "../source.js";
 import type { Connections } from "./connections.js";
 import { RowStream } from "./row-stream.js";
 import { isEmpty, quoteColumn, readable } from "./expressions.js";
-import type { PlacedRows } from "./reader.js";
+import { type PlacedRows, wholeOf } from "./reader.js";
 import { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
 
@@ -31,8 +31,9 @@ export async function* listExpiries(
 
   yield* connections.snapshot(
     async function* (client) {
-      const part = await placed.open(client);
-      if (part === null) return;
+      const opened = await placed.open(client);
+      if (opened === null) return;
+      const part = wholeOf(opened);
       const buffer = new ReadBuffer();
       const batch = new SourceBatch(store.columns);
       const empty = new Set<number>();

@@ -91,7 +91,11 @@ export class Page {
     return this.#rows.map((_, place) => this.#idAt(place));
   }
 
-  /** The id of the last session; null where there is none. */
+  /** The ids of the first session and of the last; null where there is none. */
+  get firstId(): SessionId | null {
+    return this.count === 0 ? null : this.#idAt(0);
+  }
+
   get lastId(): SessionId | null {
     return this.count === 0 ? null : this.#idAt(this.count - 1);
   }

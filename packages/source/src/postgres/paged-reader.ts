@@ -11,20 +11,32 @@ import { joinAttributes, type Reading } from "./join-attributes.js";
 import { type Match, matchIds, matchRange } from "./match.js";
 import { Page, readPage } from "./page.js";
 import { ReadSpaces } from "./read-space.js";
-import type { ExtractOptions, Reader } from "./reader.js";
+import { type ExtractOptions, isOfPages, type Reader, type RowsOfPages } from "./reader.js";
 import { type Rows, rowsWhere } from "./rows.js";
 import { RowStream } from "./row-stream.js";
-import { type AttributeLookup, selectSessions } from "./statement.js";
-import { READ_BY_INDEX, READ_SLICE } from "./transaction-settings.js";
+import {
+  type AttributeLookup,
+  type AttributesOf,
+  selectSessions,
+  selectSorted,
+  sortedBetween,
+} from "./statement.js";
+import { READ_BY_INDEX, READ_PAGES } from "./transaction-settings.js";
 
 /**
  * Rows are the cheaper to look up the more of them there are at once; but a page is held in memory. Rows of the
  * usual length are read in pages of the most sessions, longer ones in smaller pages.
  */
-const MAX_PAGE_SESSIONS = 20_000;
+const MAX_PAGE_SESSIONS = 25_000;
 const FIRST_PAGE_SESSIONS = 2_000;
 const PAGE_BYTES = 8 * 1024 * 1024;
 const MAX_VALUE_BYTES = 4_096;
+
+/**
+ * So many sessions of a stretch of the heap are sorted by the server before they are looked up. Of tables that do not fit
+ * in memory, a page of an index is read for each session of a few; of these, one in five finds it read already.
+ */
+const SORTED_SESSIONS = 100_000;
 
 /** Sessions that were left out of a page for a longer value are read a few at a time. */
 interface Group {
@@ -75,10 +87,10 @@ export function makePagedReader(connections: Connections, store: ResolvedStore):
       read(options, READ_BY_INDEX, (reading) => readRange(reading, range)),
     readByIds: (ids, options) => read(options, READ_BY_INDEX, (reading) => readIds(reading, ids)),
     readPlaced: (placed, options) =>
-      read(options, READ_BY_INDEX + READ_SLICE, async function* (reading) {
+      read(options, READ_PAGES, async function* (reading) {
         const rows = await placed.open(reading.client);
         if (rows === null) return;
-        yield* readRows(reading, rows);
+        yield* isOfPages(rows) ? readPages(reading, rows) : readRows(reading, rows);
         await placed.check(reading.client);
       }),
   };
@@ -89,13 +101,8 @@ async function* readRange(reading: Reading, range: Range): AsyncGenerator<Source
   const { client, space, store, maxSessionBytes } = reading;
   let { after } = range;
   for (;;) {
-    const most = space.pageSessions || FIRST_PAGE_SESSIONS;
-    // Should all of them be longer than those before, it is still a page that can be held.
-    const valueBytes = Math.min(
-      MAX_VALUE_BYTES,
-      Math.floor((4 * PAGE_BYTES) / most),
-      maxSessionBytes,
-    );
+    const most = pageSessions(space);
+    const valueBytes = Math.min(longestValue(most), maxSessionBytes);
     const rows = rowsWhere(store, matchRange({ after, upTo: range.upTo }));
     const page = await fillPage(reading, valueBytes, (empty) =>
       RowStream.copy(
@@ -109,44 +116,85 @@ async function* readRange(reading: Reading, range: Range): AsyncGenerator<Source
     if (lastId === null) return;
     adapt(space, page);
     const last = boundAt(lastId);
-    yield* readWhole(reading, page, matchRange({ after, upTo: last }));
+    yield* readWhole(reading, page, { match: matchRange({ after, upTo: last }) });
     if (count < most) return;
     after = last;
   }
 }
 
-/** In whatever order the server finds them: a cursor gives a page of them at a time. */
+/**
+ * A stretch of the heap's pages at a time, sorted. What belongs to the sessions of a page is joined to the rows of that
+ * stretch, in the same order.
+ */
+async function* readPages(
+  reading: Reading,
+  { from, to, sessions, part }: RowsOfPages,
+): AsyncGenerator<SourceBatch> {
+  const stretches = Math.max(1, Math.ceil(sessions / SORTED_SESSIONS));
+  const step = Math.max(1, Math.ceil((to - from) / stretches));
+  for (let first = from; first < to; first += step) {
+    const rows = part(first, Math.min(first + step, to));
+    yield* readByCursor(
+      reading,
+      (valueBytes) => selectSorted(reading.store, rows, valueBytes),
+      ({ firstId, lastId }) => ({ rows: sortedBetween(reading.store, rows, firstId, lastId) }),
+    );
+  }
+}
+
+/** In whatever order the server finds them. */
 async function* readRows(reading: Reading, rows: Rows): AsyncGenerator<SourceBatch> {
-  const { client, space, store, maxSessionBytes } = reading;
-  const valueBytes = Math.min(MAX_VALUE_BYTES, maxSessionBytes);
-  const select = selectSessions(store, rows, valueBytes, null);
-  let declare = `DECLARE sessions BINARY NO SCROLL CURSOR FOR ${select};`;
+  yield* readByCursor(
+    reading,
+    (valueBytes) => selectSessions(reading.store, rows, valueBytes, null),
+    ({ ids }) => ({ match: matchIds(ids) }),
+  );
+}
+
+/** A cursor gives a page at a time. */
+async function* readByCursor(
+  reading: Reading,
+  select: (valueBytes: number) => string,
+  attributesOf: (page: Page) => AttributesOf,
+): AsyncGenerator<SourceBatch> {
+  const { client, space, maxSessionBytes } = reading;
+  const valueBytes = Math.min(longestValue(pageSessions(space)), maxSessionBytes);
+  // However long the values are that it does not withhold, a page can be held.
+  const atMost = Math.max(1, Math.floor((4 * PAGE_BYTES) / valueBytes));
+  let declare = `DECLARE sessions BINARY NO SCROLL CURSOR FOR ${select(valueBytes)};`;
   for (;;) {
-    const most = space.pageSessions || FIRST_PAGE_SESSIONS;
+    const most = Math.min(pageSessions(space), atMost);
     const fetch = `${declare} FETCH ${most} FROM sessions`;
     declare = "";
     const page = await fillPage(reading, valueBytes, (empty) =>
       RowStream.fetch(client, fetch, empty.width, space.buffer),
     );
     const { count } = page;
-    if (count === 0) return;
-    adapt(space, page);
-    yield* readWhole(reading, page, matchIds(page.ids));
-    if (count < most) return;
+    if (count > 0) {
+      adapt(space, page);
+      yield* readWhole(reading, page, attributesOf(page));
+    }
+    if (count < most) break;
   }
+  await client.query("CLOSE sessions");
 }
 
 async function* readIds(reading: Reading, ids: readonly SessionId[]): AsyncGenerator<SourceBatch> {
   for (let i = 0; i < ids.length; i += FIRST_PAGE_SESSIONS) {
     const match = matchIds(ids.slice(i, i + FIRST_PAGE_SESSIONS));
-    yield* readWhole(reading, await readMatching(reading, match, MAX_VALUE_BYTES), match);
+    const page = await readMatching(reading, match, MAX_VALUE_BYTES);
+    yield* readWhole(reading, page, { match });
   }
 }
 
 /** The sessions of a page, then those that it left out. */
-async function* readWhole(reading: Reading, page: Page, match: Match): AsyncGenerator<SourceBatch> {
+async function* readWhole(
+  reading: Reading,
+  page: Page,
+  of: AttributesOf,
+): AsyncGenerator<SourceBatch> {
   const { largeIds } = page;
-  yield* joinAttributes(reading, page, match);
+  yield* joinAttributes(reading, page, of);
   yield* readLarge(reading, largeIds, GROUP);
 }
 
@@ -159,7 +207,7 @@ async function* readLarge(
     const match = matchIds(ids.slice(i, i + sessions));
     const page = await readMatching(reading, match, valueBytes);
     const { largeIds } = page;
-    yield* joinAttributes(reading, page, match);
+    yield* joinAttributes(reading, page, { match });
     yield* readLarge(reading, largeIds, ALONE);
   }
 }
@@ -184,7 +232,17 @@ async function fillPage(
   return await readPage(client, page, begin(page), { valueBytes, maxSessionBytes });
 }
 
-/** How many sessions the next page has: rows of the usual length fill it. */
+/** How many sessions the next page has. */
+function pageSessions(space: Reading["space"]): number {
+  return space.pageSessions || FIRST_PAGE_SESSIONS;
+}
+
+/** Should all rows of a page be longer than those before, it is still one that can be held. */
+function longestValue(sessions: number): number {
+  return Math.min(MAX_VALUE_BYTES, Math.floor((4 * PAGE_BYTES) / sessions));
+}
+
+/** Rows of the usual length fill the next page. */
 function adapt(space: Reading["space"], { count, largeIds }: Page): void {
   const bytes = space.buffer.end + largeIds.length * MAX_VALUE_BYTES;
   space.pageSessions = Math.min(Math.ceil((PAGE_BYTES / bytes) * count), MAX_PAGE_SESSIONS);

@@ -1,7 +1,7 @@
 import type { ResolvedStore, SessionId } from "@rehome/core";
 import type { Connections } from "./connections.js";
 import { idColumnOf } from "./id-column.js";
-import type { PlacedRows } from "./reader.js";
+import { type PlacedRows, wholeOf } from "./reader.js";
 
 /** As many ids of these rows, or all of them, at random. */
 export async function sampleIds(
@@ -13,8 +13,9 @@ export async function sampleIds(
   const id = idColumnOf(store);
   const ids: SessionId[] = [];
   const read = connections.snapshot(async function* (client) {
-    const part = await placed.open(client);
-    if (part === null) return;
+    const opened = await placed.open(client);
+    if (opened === null) return;
+    const part = wholeOf(opened);
     const { rows } = await client.query<{ id: SessionId }>(
       `SELECT ${id.text} AS id FROM ${part.from} WHERE ${part.where} ORDER BY random() LIMIT $1`,
       [size],

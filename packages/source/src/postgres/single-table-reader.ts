@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import type { Connections } from "./connections.js";
 import { matchRange } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
-import type { ExtractOptions, Reader } from "./reader.js";
+import { type ExtractOptions, type Reader, wholeOf } from "./reader.js";
 import { ReadSpaces } from "./read-space.js";
 import { RowLayout } from "./row-layout.js";
 import { type Rows, rowsOfIds, rowsWhere } from "./rows.js";
@@ -78,7 +78,7 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
         async function* (client) {
           const rows = await placed.open(client);
           if (rows === null) return;
-          yield* read(client, [rows], options);
+          yield* read(client, [wholeOf(rows)], options);
           await placed.check(client);
         },
         READ_SLICE,

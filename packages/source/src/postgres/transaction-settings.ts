@@ -29,3 +29,12 @@ export const READ_BY_INDEX =
  * would take a part with one bound for a third of it, and scan it all.
  */
 export const READ_SLICE = "SET LOCAL enable_seqscan = off;";
+
+/**
+ * The same for a stretch of the heap's pages: its rows are sorted, and rows of other tables are looked up for them one by
+ * one, in that order.
+ */
+export const READ_PAGES = `
+  SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; SET LOCAL enable_memoize = off;
+  SET LOCAL work_mem = '64MB';`;

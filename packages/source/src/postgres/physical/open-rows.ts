@@ -1,6 +1,7 @@
 import { type HeapFile, type PhysicalOrder, RehomeError, type ResolvedStore } from "@rehome/core";
 import type { PoolClient } from "pg";
 import { quoteColumn, quoteTable } from "../expressions.js";
+import type { RowsOfPages } from "../reader.js";
 import type { Rows } from "../rows.js";
 import { quoteFile } from "./heap-file.js";
 import type { Place } from "./place.js";
@@ -24,7 +25,7 @@ export async function openRows(
   store: ResolvedStore,
   order: PhysicalOrder,
   place: Place,
-): Promise<Rows | null> {
+): Promise<Rows | RowsOfPages | null> {
   return place.kind === "pages"
     ? await openPages(client, store, order, place)
     : await openNewer(client, store, order);
@@ -48,14 +49,21 @@ async function openPages(
   store: ResolvedStore,
   { since }: PhysicalOrder,
   { file, from, to }: Place & { kind: "pages" },
-): Promise<Rows | null> {
+): Promise<RowsOfPages | null> {
   const found = await findFile(client, store, file);
   refuseBehind(found.from, since);
   if (found.schema === null || found.name === null || !found.isAttached) return null;
-  const bounds = [`s.ctid >= '(${from},0)'`, ...(to === null ? [] : [`s.ctid < '(${to},0)'`])];
+  const table = `ONLY ${quoteFile({ schema: found.schema, name: found.name })} s`;
+  // What the snapshot sees is in the file by now.
+  const end = to ?? Math.max(from, found.pages);
   return {
-    from: `ONLY ${quoteFile({ schema: found.schema, name: found.name })} s`,
-    where: [...bounds, hasId(store)].join(" AND "),
+    from,
+    to: end,
+    sessions: Math.ceil((file.sessions / Math.max(1, file.pages)) * (end - from)),
+    part: (first, behind) => ({
+      from: table,
+      where: `s.ctid >= '(${first},0)' AND s.ctid < '(${behind},0)' AND ${hasId(store)}`,
+    }),
   };
 }
 
@@ -63,6 +71,7 @@ interface FoundPlace extends Now {
   readonly schema: string | null;
   readonly name: string | null;
   readonly isAttached: boolean;
+  readonly pages: number;
 }
 
 async function findFile(
@@ -75,7 +84,8 @@ async function findFile(
        SELECT $1::oid
        UNION SELECT i.inhparent FROM pg_inherits i JOIN above a ON i.inhrelid = a.oid WHERE NOT i.inhdetachpending)
      SELECT ${NOW}, n.nspname AS schema, c.relname AS name,
-            to_regclass($2)::oid IN (SELECT oid FROM above) AS "isAttached"
+            to_regclass($2)::oid IN (SELECT oid FROM above) AS "isAttached",
+            coalesce(pg_relation_size(c.oid) / current_setting('block_size')::int, 0)::float8 AS pages
        FROM (SELECT $1::oid AS oid) file
        LEFT JOIN pg_class c ON c.oid = file.oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace`,
     [oid, quoteTable(store.sessions.table)],
