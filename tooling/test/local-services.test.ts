@@ -143,6 +143,13 @@ test("a restart keeps port and data, also after the server was killed", async ()
   }
 });
 
+test("a restart changes the settings of PostgreSQL that it is told, and keeps the others", async () => {
+  const postgres = atEnd(await startPostgres({ settings: { work_mem: "7MB" } }));
+  await postgres.restart({ shared_buffers: "9MB" });
+  for (const [name, value] of Object.entries({ work_mem: "7MB", shared_buffers: "9MB" }))
+    expect(await query(postgres.url, `select current_setting('${name}') as v`)).toBe(value);
+});
+
 test("a parent killed by SIGKILL takes its servers and their folders with it", async () => {
   const { parent, servers } = await parentOfBoth();
   parent.kill("SIGKILL");

@@ -40,8 +40,8 @@ export interface PostgresServer {
   readonly pid: number;
   /** Creates a database and returns its URL. */
   createDatabase(name: string, options?: DatabaseOptions): Promise<string>;
-  /** Stops the server, if it still runs, and starts it on the same port and data. */
-  restart(): Promise<void>;
+  /** Stops the server, if it still runs, and starts it on the same port and data, with `settings` over those it had. */
+  restart(settings?: Record<string, string>): Promise<void>;
   /** Stops the server and removes its folder unless it was given. Harmless when repeated. */
   stop(): Promise<void>;
 }
@@ -68,7 +68,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
     // An empty socket folder: TCP on 127.0.0.1 is the only way in.
     const fixed = { listen_addresses: "127.0.0.1", unix_socket_directories: "" };
-    const settings = Object.entries({ ...SETTINGS, ...options.settings, ...fixed });
+    let settings: Record<string, string> = { ...SETTINGS, ...options.settings };
     const at = (port: number): string => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/`;
     const listener: Listener = {
       name: "PostgreSQL",
@@ -81,7 +81,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
           data,
           "-p",
           String(port),
-          ...settings.flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+          ...Object.entries({ ...settings, ...fixed }).flatMap(([name, value]) => [
+            "-c",
+            `${name}=${value}`,
+          ]),
         ],
         // Fast shutdown, then immediate.
         stopSignals: ["SIGINT", "SIGQUIT"],
@@ -98,8 +101,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
         return server.pid;
       },
       createDatabase: (name, databaseOptions) => createDatabase(at(port), name, databaseOptions),
-      async restart() {
+      async restart(others = {}) {
         await server.halt();
+        settings = { ...settings, ...others };
         await startOnPort(server, listener, port);
       },
       stop: () => server.release(),
