@@ -11,6 +11,9 @@ export interface ArenaOptions {
   readonly given?: boolean;
 }
 
+/** Enough for hash joins over whole tables. */
+const WORK_MEM = "256MB";
+
 type Closing = (() => Promise<unknown>)[];
 
 /** Throws Refusal where the given servers are not fit, or not to be used, for this. */
@@ -27,7 +30,7 @@ export async function withArena<T>(
       const queue = openRedis(servers.urls.QUEUE_URL, closing);
       for (const one of [redis, queue]) closing.push(() => one.flushdb());
     }
-    return await use({ ...servers, redis, sessions, workload });
+    return await use({ ...servers, redis, sessions, workload, workMem: WORK_MEM });
   } finally {
     for (const close of closing.reverse()) await close();
   }
@@ -46,7 +49,7 @@ async function startServers(closing: Closing): Promise<Servers> {
   const target = await started(startRedis());
   return {
     urls: { SOURCE_URL: postgres.url, QUEUE_URL: queue.url, TARGET_URL: target.url },
-    pids: { postgres: postgres.pid, target: target.pid },
+    own: { postgres, target },
     place: "everything on this machine",
   };
 }

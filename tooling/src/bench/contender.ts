@@ -1,12 +1,13 @@
 import type { Redis } from "ioredis";
+import type { PostgresServer, RedisServer } from "../local-services/index.js";
 import type { Workload } from "./workload.js";
 
 export type Urls = Readonly<Record<"SOURCE_URL" | "QUEUE_URL" | "TARGET_URL", string>>;
 
 export interface Servers {
   readonly urls: Urls;
-  /** Of those that were started here; what others spend cannot be read. */
-  readonly pids: { readonly postgres: number; readonly target: number } | null;
+  /** Those that were started here; what others spend cannot be read. */
+  readonly own: { readonly postgres: PostgresServer; readonly target: RedisServer } | null;
   /** Where they are, in words for the report, without credentials. */
   readonly place: string;
 }
@@ -17,6 +18,8 @@ export interface Arena extends Servers {
   readonly redis: Redis;
   readonly sessions: number;
   readonly workload: Workload;
+  /** PostgreSQL's setting of that name, for one large query that has the server to itself. */
+  readonly workMem: string;
 }
 
 /** What one turn of one contender took. */
@@ -38,6 +41,8 @@ export interface Contender {
   readonly name: string;
   /** Whether the expiry has milliseconds. */
   readonly exactExpiry: boolean;
+  /** Why it cannot take part on this machine, if it cannot. */
+  absence?(): Promise<string | null>;
   /** From an emptied target. */
   move(arena: Arena): Promise<Turn>;
 }

@@ -20,7 +20,7 @@ export async function findGivenServers(): Promise<Servers> {
   const places = Object.entries(shown).map(([name, text]) => `${name} ${text}`);
   return {
     urls: { ...urls, SOURCE_URL: inUtc(urls.SOURCE_URL) },
-    pids: null,
+    own: null,
     place: `on given servers, whose processor time cannot be read: ${places.join(", ")}`,
   };
 }

@@ -3,7 +3,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { withArena } from "./arena.js";
 import type { Arena } from "./contender.js";
-import { measure } from "./measure.js";
 import { readOptions, WORKLOADS } from "./options.js";
 import { openProgress } from "./progress.js";
 import { Refusal } from "./refusal.js";
@@ -14,7 +13,8 @@ import {
   renderSection,
   type Section,
 } from "./report.js";
-import { type Row, whole } from "./table.js";
+import { whole } from "./table.js";
+import { findEntrants, takeTurns } from "./turns.js";
 
 // Later, it would be ours as well.
 const [otherLoad = 0] = loadavg();
@@ -25,9 +25,7 @@ try {
   for (const workload of workloads) {
     // Servers that have nothing of the last store to tidy up.
     await withArena({ workload, sessions: size.sessions, given }, async (arena) => {
-      const rows = await takeTurns(arena);
-      const machine = await describeMachine(arena, otherLoad);
-      measured.push(renderSection(workload, size, rows, machine));
+      measured.push(await measureWorkload(arena));
     });
   }
   process.stdout.write(`${renderReport(measured)}\n`);
@@ -49,32 +47,21 @@ async function record(file: string): Promise<void> {
   await writeFile(file, `${renderReport(sections)}\n`);
 }
 
-async function takeTurns(arena: Arena): Promise<Row[]> {
+/** What moving its sessions took, in the form of the report. */
+async function measureWorkload(arena: Arena): Promise<Section> {
   const { workload } = arena;
-  const { store, contenders } = workload;
   const { sessions, users } = size;
+  const { present, absent } = await findEntrants(workload.contenders);
   const progress = openProgress();
   try {
     progress.step(
-      `${store}: seeding ${whole(sessions)} sessions of ${whole(users)} users`,
+      `${workload.store}: seeding ${whole(sessions)} sessions of ${whole(users)} users`,
       sessions,
     );
     await workload.seed(arena.urls, size, (done) => progress.at(done));
-    const rows: Row[] = contenders.map(({ name }) => ({ name, turns: [] }));
-    let turns = 0;
-    for (let round = 1; round <= rounds; round += 1) {
-      for (const [i, contender] of contenders.entries()) {
-        progress.step(
-          `${store}, round ${round} of ${rounds}: ${contender.name}`,
-          rounds * contenders.length,
-        );
-        const turn = await measure(arena, contender);
-        rows[i] = { name: contender.name, turns: [...(rows[i]?.turns ?? []), turn] };
-        turns += 1;
-        progress.at(turns);
-      }
-    }
-    return rows;
+    const rows = await takeTurns(arena, present, rounds, progress);
+    const notes = [...absent, await describeMachine(arena, otherLoad)];
+    return renderSection(workload, size, rows, notes);
   } finally {
     progress.end();
   }

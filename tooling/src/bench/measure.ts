@@ -48,10 +48,10 @@ async function settle(arena: Arena): Promise<void> {
 }
 
 /** Of PostgreSQL and the target, so far. */
-function serverSeconds({ pids }: Arena): readonly (number | null)[] {
-  return pids === null
+function serverSeconds({ own }: Arena): readonly (number | null)[] {
+  return own === null
     ? [null, null]
-    : [familySeconds(pids.postgres), processorSeconds(pids.target)];
+    : [familySeconds(own.postgres.pid), processorSeconds(own.target.pid)];
 }
 
 async function usedMemory({ redis }: Arena): Promise<number> {

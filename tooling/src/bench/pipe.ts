@@ -1,15 +1,17 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { findClientTool, plainEnvironment, thisMachine } from "../local-services/index.js";
-import type { Contender } from "./contender.js";
+import type { Arena, Contender } from "./contender.js";
 
 /**
  * Of psql, in the way of someone who knows both databases. Not COPY, whose text form escapes the ends of lines; a cursor,
  * lest psql hold the whole result, planned for all of its rows; no JIT, and memory for hash joins over whole tables: each
  * of these made it faster.
  */
-export const TUNED = `\\set FETCH_COUNT 10000
-SET jit = off; SET work_mem = '256MB'; SET cursor_tuple_fraction = 1; SET TimeZone = 'UTC';`;
+export const tuned = ({ workMem }: Arena): string => `\\set FETCH_COUNT 10000
+SET jit = off; SET work_mem = '${workMem}'; SET cursor_tuple_fraction = 1; SET TimeZone = 'UTC';`;
+
+export const plain = (): string => "";
 
 /** A value as an argument in Redis's protocol, in SQL. */
 export const argument = (value: string): string =>
@@ -23,7 +25,7 @@ code=$?; times >&2; exit $code`;
 export interface Typed {
   readonly name: string;
   /** Lines that psql reads before the statement. */
-  readonly settings: string;
+  readonly settings: (arena: Arena) => string;
   readonly sql: string;
   /** How many commands it prints of each session. */
   readonly commands: number;
@@ -34,11 +36,12 @@ export function pipe({ name, settings, sql, commands }: Typed): Contender {
   return {
     name,
     exactExpiry: true,
-    move: async ({ urls, sessions }) => {
+    move: async (arena) => {
+      const { urls, sessions } = arena;
       const [source, target] = [takePassword(urls.SOURCE_URL), takePassword(urls.TARGET_URL)];
       const env = {
         ...plainEnvironment(thisMachine()),
-        SETTINGS: settings,
+        SETTINGS: settings(arena),
         SQL: sql,
         PSQL: await findClientTool("psql"),
         REDIS_CLI: await findClientTool("redis-cli"),

@@ -42,14 +42,14 @@ export function readSections(report: string): Section[] {
 
 /** What moving one store's sessions took. */
 export function renderSection(
-  { title, description, fastest, oneLiner, textbook }: Workload,
+  { title, description, fastest, oneLiner, textbook, goProgram }: Workload,
   { sessions, users }: Size,
   rows: readonly Row[],
-  machine: string,
+  notes: readonly string[],
 ): Section {
   const turnsOf = (contender: Contender) =>
     rows.find(({ name }) => name === contender.name)?.turns ?? [];
-  const [mine, theirs] = [turnsOf(fastest), turnsOf(oneLiner)];
+  const [mine, theirs, inGo] = [turnsOf(fastest), turnsOf(oneLiner), turnsOf(goProgram)];
   const turns = rows.flatMap((row) => row.turns);
   const most = (name: "firstChunkMs" | "longestHoldMs") =>
     whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
@@ -61,11 +61,12 @@ export function renderSection(
     renderTable(rows, oneLiner.name, sessions),
     "",
     `- ${fastest.name}: **${ratioOf(mine, theirs).toFixed(2)}×** the one-liner, ` +
+      (inGo.length === 0 ? "" : `**${ratioOf(mine, inGo).toFixed(2)}×** the Go program, `) +
       `**${ratioOf(mine, turnsOf(textbook)).toFixed(1)}×** the textbook script, ` +
       `**${(memory(mine) / memory(theirs)).toFixed(2)}×** the memory that the one-liner leaves taken.`,
     `- The first chunk was begun ${most("firstChunkMs")} ms after the run had started, at the latest; ` +
       `no worker's event loop was held longer than ${most("longestHoldMs")} ms.`,
-    `- Machine: ${machine}`,
+    ...notes.map((note) => `- ${note}`),
   ].join("\n");
   return { title, text };
 }
@@ -79,7 +80,7 @@ function describeRival(command: string, where: string): string {
 /** `otherLoad` is the load average before anything was started. */
 export async function describeMachine(arena: Arena, otherLoad: number): Promise<string> {
   return (
-    `${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown processor"}) under a load of ${otherLoad.toFixed(1)} by others, ${whole(totalmem() / 2 ** 30)} GiB, ` +
+    `Machine: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? "unknown processor"}) under a load of ${otherLoad.toFixed(1)} by others, ${whole(totalmem() / 2 ** 30)} GiB, ` +
     `${platform()} ${release()}, Node ${process.versions.node}, ${await describeServers(arena)}; ${arena.place}.`
   );
 }

@@ -21,6 +21,7 @@ export interface Workload {
   readonly fastest: Contender;
   readonly oneLiner: Contender;
   readonly textbook: Contender;
+  readonly goProgram: Contender;
 }
 
 /** What the target should hold. */

@@ -1,4 +1,4 @@
-import { argument, pipe, TUNED } from "../pipe.js";
+import { argument, pipe, plain, tuned } from "../pipe.js";
 
 /** One field of HSET, in the words of Redis's protocol; nothing where the value is NULL. */
 const field = (name: string, value: string): string =>
@@ -30,7 +30,7 @@ SELECT '*' || 16 + 2 * (num_nonnulls(p.theme, p.language, p.notifications_enable
 /** One statement, which joins whole tables by hash. */
 export const oneLiner = pipe({
   name: "one-liner: psql into redis-cli --pipe",
-  settings: TUNED,
+  settings: tuned,
   sql: select(
     `LEFT JOIN (SELECT session_id, ${ATTRIBUTES} GROUP BY session_id) d USING (session_id)`,
   ),
@@ -40,7 +40,7 @@ export const oneLiner = pipe({
 /** What one would type at first, to show what tuning brought: attributes by session, and all as the server has it. */
 export const firstOneLiner = pipe({
   name: "one-liner, as first written",
-  settings: "",
+  settings: plain,
   sql: select(`LEFT JOIN LATERAL (SELECT ${ATTRIBUTES} AND session_id = s.session_id) d ON true`),
   commands: 2,
 });

@@ -1,3 +1,4 @@
+import { makeGoProgram } from "../go-program.js";
 import { rehome } from "../rehome.js";
 import type { Workload } from "../workload.js";
 import { expected } from "./expected.js";
@@ -5,6 +6,7 @@ import { firstOneLiner, oneLiner } from "./one-liners.js";
 import { seed } from "./seed.js";
 import { textbook } from "./textbook.js";
 
+const goProgram = makeGoProgram("reference");
 const fastest = rehome({ workers: 2, policy: "newer" });
 
 export const reference: Workload = {
@@ -17,12 +19,16 @@ export const reference: Workload = {
     textbook,
     firstOneLiner,
     oneLiner,
+    goProgram,
     fastest,
     rehome({ workers: 1, policy: "newer" }),
+    // As many as one starts without counting the machine's cores.
+    rehome({ workers: 8, policy: "newer" }),
     rehome({ workers: 2, policy: "replace" }),
     rehome({ workers: 2, policy: "newer", byHset: true }),
   ],
   fastest,
   oneLiner,
   textbook,
+  goProgram,
 };
