@@ -1,12 +1,15 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { Redis } from "ioredis";
 import pg from "pg";
 import { expect, inject, onTestFinished, test } from "vitest";
 import type { Measured } from "../src/bench/measure.js";
+import { familySeconds } from "../src/bench/processor-time.js";
 import { median, ratioOf, renderTable } from "../src/bench/table.js";
 import { createDatabase, startRedis } from "../src/local-services/index.js";
 
@@ -238,6 +241,19 @@ const turn = (seconds: number): Measured => ({
   postgresSeconds: null,
   redisSeconds: 0.001,
   bytesPerSession: 600,
+});
+
+test("what children have spent stays counted when they end", async () => {
+  const child = "i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done";
+  const parent = spawn("bash", ["-c", `while :; do bash -c '${child}'; done`]);
+  onTestFinished(() => void parent.kill());
+  const readings: number[] = [];
+  for (let i = 0; i < 400; i += 1) {
+    readings.push(familySeconds(parent.pid!)!);
+    await sleep(5);
+  }
+  expect(readings).toEqual(readings.toSorted((a, b) => a - b));
+  expect(readings.at(-1)).toBeGreaterThan(0);
 });
 
 test("ratios are of medians, and what could not be measured is a dash", () => {

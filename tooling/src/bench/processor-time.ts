@@ -12,12 +12,20 @@ export function processorSeconds(pid: number): number | null {
 
 /** The same with all children that still run, such as a PostgreSQL's. */
 export function familySeconds(parent: number): number | null {
-  const own = processorSeconds(parent);
-  if (own === null) return null;
-  const children = readdirSync("/proc")
+  for (;;) {
+    const own = processorSeconds(parent);
+    if (own === null) return null;
+    const children = childrenOf(parent).map((pid) => processorSeconds(pid) ?? 0);
+    // A child that has ended meanwhile is in neither.
+    if (processorSeconds(parent) === own)
+      return own + children.reduce((sum, seconds) => sum + seconds, 0);
+  }
+}
+
+export function childrenOf(parent: number): number[] {
+  return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && statOf(Number(name))?.[1] === String(parent))
-    .map((name) => processorSeconds(Number(name)) ?? 0);
-  return own + children.reduce((sum, seconds) => sum + seconds, 0);
+    .map(Number);
 }
 
 /** The most memory a process has held, in bytes. */
