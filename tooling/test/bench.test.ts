@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -69,6 +70,49 @@ test(
     const report = await readFile(results, "utf8");
     expect(report).toContain(`${other}\n\n${stdout.slice(stdout.indexOf("## "))}`);
     expect(report).not.toContain("old");
+  },
+);
+
+test(
+  "cold turns are measured beside the floor, with what each reads from the disk, and recorded beside the warm ones",
+  { timeout: 120_000 },
+  async () => {
+    const results = await resultsFile();
+    const warm = "## connect-pg-simple: one table, strings\n\nas it was";
+    await writeFile(results, `${warm}\n`);
+    const size = ["--sessions", "3000", "--users", "700", "--rounds", "1", "--results", results];
+    const args = [MAIN, "--cold", "--store", "connect-pg-simple", ...size];
+    const { stdout } = await execa(process.execPath, args);
+    const [, section = ""] = stdout.split("## connect-pg-simple: one table, strings (cold)\n");
+    for (const way of ["floor", "textbook", "one-liner: psql", "2 workers, newer"])
+      expect(section).toMatch(new RegExp(`^\\| [^|]*${way}[^|]* \\| [\\d,]+ `, "m"));
+    expect(section).toContain("MB read from the disk per million");
+    expect(section).toMatch(/\*\*[\d.]+×\*\* the floor, /);
+    expect(section).toMatch(
+      /\(cgroup v[12]\), of which 16MB were shared|memory was not limited \(/,
+    );
+    expect(await readFile(results, "utf8")).toContain(`${warm}\n\n## connect-pg-simple`);
+  },
+);
+
+test.runIf(existsSync("/dev/shm"))(
+  "a cold run is refused where its tables lie in memory, or on servers of others",
+  async () => {
+    const folder = await mkdtemp("/dev/shm/rehome-bench-test-");
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await chmod(folder, 0o711);
+    const told = await execa(process.execPath, [MAIN, "--cold"], {
+      env: { TMPDIR: folder },
+      reject: false,
+    });
+    expect(told).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(told.stderr).toMatch(/^bench: --cold cannot .* lies in memory \(tmpfs\)\. Set TMPDIR/m);
+    expect(await readdir(folder)).toEqual([]);
+    const given = await execa(process.execPath, [MAIN, "--cold", "--given-servers"], {
+      reject: false,
+    });
+    expect(given).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(given.stderr).toMatch(/^--cold needs servers that the benchmark starts\n/);
   },
 );
 
@@ -241,6 +285,7 @@ const turn = (seconds: number): Measured => ({
   postgresSeconds: null,
   redisSeconds: 0.001,
   bytesPerSession: 600,
+  bytesRead: null,
 });
 
 test("what children have spent stays counted when they end", async () => {

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { startPostgres, startRedis } from "../local-services/index.js";
+import { makeColdSource } from "./cold/cold-source.js";
 import type { Arena, Servers } from "./contender.js";
 import { findGivenServers } from "./given-servers.js";
 import type { Workload } from "./workload.js";
@@ -9,16 +10,18 @@ export interface ArenaOptions {
   readonly workload: Workload;
   /** On the servers that the environment names, instead of some that are started. */
   readonly given?: boolean;
+  /** Of the servers that are started, PostgreSQL is to have its tables on the disk alone. */
+  readonly cold?: boolean;
 }
 
 /** Enough for hash joins over whole tables. */
 const WORK_MEM = "256MB";
 
-type Closing = (() => Promise<unknown>)[];
+export type Closing = (() => Promise<unknown>)[];
 
 /** Throws Refusal where the given servers are not fit, or not to be used, for this. */
 export async function withArena<T>(
-  { sessions, workload, given = false }: ArenaOptions,
+  { sessions, workload, given = false, cold = false }: ArenaOptions,
   use: (arena: Arena) => Promise<T>,
 ): Promise<T> {
   const closing: Closing = [];
@@ -30,7 +33,16 @@ export async function withArena<T>(
       const queue = openRedis(servers.urls.QUEUE_URL, closing);
       for (const one of [redis, queue]) closing.push(() => one.flushdb());
     }
-    return await use({ ...servers, redis, sessions, workload, workMem: WORK_MEM });
+    const coldSource =
+      cold && servers.own !== null ? await makeColdSource(servers.own.postgres, closing) : null;
+    return await use({
+      ...servers,
+      redis,
+      sessions,
+      workload,
+      workMem: WORK_MEM,
+      cold: coldSource,
+    });
   } finally {
     for (const close of closing.reverse()) await close();
   }

@@ -36,7 +36,7 @@ async function compare(
   row: ExpectedRow,
 ): Promise<void> {
   const key = expected.keyPrefix + row.id;
-  const tolerance = contender.exactExpiry ? 1 : 1_000;
+  const tolerance = contender.leaves === "milliseconds" ? 1 : 1_000;
   const expiresAt = await redis.pexpiretime(key);
   const isInTime = Math.abs(expiresAt - Number(row.expires_at)) <= tolerance;
   if (isInTime && (await expected.holds(redis, key, row.value))) return;

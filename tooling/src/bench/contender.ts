@@ -1,5 +1,6 @@
 import type { Redis } from "ioredis";
 import type { PostgresServer, RedisServer } from "../local-services/index.js";
+import type { ColdSource } from "./cold/cold-source.js";
 import type { Workload } from "./workload.js";
 
 export type Urls = Readonly<Record<"SOURCE_URL" | "QUEUE_URL" | "TARGET_URL", string>>;
@@ -20,6 +21,8 @@ export interface Arena extends Servers {
   readonly workload: Workload;
   /** PostgreSQL's setting of that name, for one large query that has the server to itself. */
   readonly workMem: string;
+  /** Where each turn is to begin with a PostgreSQL that has its tables on the disk alone. */
+  readonly cold: ColdSource | null;
 }
 
 /** What one turn of one contender took. */
@@ -39,8 +42,8 @@ export interface Turn {
 
 export interface Contender {
   readonly name: string;
-  /** Whether the expiry has milliseconds. */
-  readonly exactExpiry: boolean;
+  /** In the target: sessions with an expiry in milliseconds or whole seconds, or nothing, where it only reads. */
+  readonly leaves: "milliseconds" | "seconds" | "nothing";
   /** Why it cannot take part on this machine, if it cannot. */
   absence?(): Promise<string | null>;
   /** From an emptied target. */

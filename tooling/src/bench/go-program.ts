@@ -16,7 +16,7 @@ type Program = { readonly file: string } | { readonly absence: string };
 export function makeGoProgram(store: string): Contender {
   return {
     name: "Go program: pgx, go-redis pipelines",
-    exactExpiry: true,
+    leaves: "milliseconds",
     absence: async () => {
       const program = await built();
       return "absence" in program ? program.absence : null;

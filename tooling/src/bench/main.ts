@@ -2,29 +2,26 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { withArena } from "./arena.js";
+import { CONDITIONS, contendersOf, titleOf } from "./condition.js";
 import type { Arena } from "./contender.js";
 import { readOptions, WORKLOADS } from "./options.js";
 import { openProgress } from "./progress.js";
 import { Refusal } from "./refusal.js";
-import {
-  describeMachine,
-  readSections,
-  renderReport,
-  renderSection,
-  type Section,
-} from "./report.js";
+import { describeMachine, readSections, renderReport } from "./report.js";
+import { renderSection, type Section } from "./section.js";
 import { whole } from "./table.js";
 import { findEntrants, takeTurns } from "./turns.js";
 
 // Later, it would be ours as well.
 const [otherLoad = 0] = loadavg();
 const measured: Section[] = [];
-const { workloads, rounds, results, given, ...size } = readOptions();
+const { workloads, condition, rounds, results, given, ...size } = readOptions();
 
 try {
   for (const workload of workloads) {
     // Servers that have nothing of the last store to tidy up.
-    await withArena({ workload, sessions: size.sessions, given }, async (arena) => {
+    const cold = condition === "cold";
+    await withArena({ workload, sessions: size.sessions, given, cold }, async (arena) => {
       measured.push(await measureWorkload(arena));
     });
   }
@@ -40,7 +37,10 @@ try {
 /** What was not measured stays as it was. */
 async function record(file: string): Promise<void> {
   const before = existsSync(file) ? readSections(await readFile(file, "utf8")) : [];
-  const sections = WORKLOADS.flatMap(({ title }) => {
+  const titles = WORKLOADS.flatMap((workload) =>
+    CONDITIONS.map((condition) => titleOf(workload, condition)),
+  );
+  const sections = titles.flatMap((title) => {
     const isIts = (section: Section) => section.title === title;
     return measured.find(isIts) ?? before.find(isIts) ?? [];
   });
@@ -51,7 +51,7 @@ async function record(file: string): Promise<void> {
 async function measureWorkload(arena: Arena): Promise<Section> {
   const { workload } = arena;
   const { sessions, users } = size;
-  const { present, absent } = await findEntrants(workload.contenders);
+  const { present, absent } = await findEntrants(contendersOf(workload, condition));
   const progress = openProgress();
   try {
     progress.step(
@@ -59,9 +59,14 @@ async function measureWorkload(arena: Arena): Promise<Section> {
       sessions,
     );
     await workload.seed(arena.urls, size, (done) => progress.at(done));
-    const rows = await takeTurns(arena, present, rounds, progress);
-    const notes = [...absent, await describeMachine(arena, otherLoad)];
-    return renderSection(workload, size, rows, notes);
+    const workMem = (await arena.cold?.confine(workload.tables)) ?? arena.workMem;
+    const rows = await takeTurns({ ...arena, workMem }, present, rounds, progress);
+    const notes = [
+      ...(arena.cold === null ? [] : [arena.cold.describe()]),
+      ...absent,
+      await describeMachine(arena, otherLoad),
+    ];
+    return renderSection(workload, condition, size, rows, notes);
   } finally {
     progress.end();
   }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import type { Condition } from "./condition.js";
 import { connectPgSimple } from "./connect-pg-simple/workload.js";
 import { reference } from "./reference/workload.js";
 import type { Workload } from "./workload.js";
@@ -9,7 +10,7 @@ const STORES = WORKLOADS.map(({ store }) => store);
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
 const USAGE = `usage: npm run bench -- [--store STORE] [--sessions N] [--users N] [--rounds N]
-                            [--results FILE] [--given-servers]
+                            [--cold] [--results FILE] [--given-servers]
 
 Moves the same sessions by every way, in turns, and prints what each took.
 
@@ -17,8 +18,10 @@ Moves the same sessions by every way, in turns, and prints what each took.
   --sessions N     1000000 by default
   --users N        200000 by default
   --rounds N       turns of every way, 3 by default
+  --cold           PostgreSQL has memory for a third of its tables, and nothing of them in
+                   it when a turn begins
   --results FILE   where the results are written as well, in place of what it says of the
-                   same stores; tooling/bench/RESULTS.md by default, and nowhere with
+                   same stores under the same condition; tooling/bench/RESULTS.md by default, and nowhere with
                    given servers
   --given-servers  uses the servers of SOURCE_URL, QUEUE_URL and TARGET_URL, which
                    come from the environment only, instead of starting its own
@@ -28,10 +31,17 @@ emptied before every turn, and both at the end, unless it is interrupted. The so
 may hold no sessions but those of rehome seed or of an earlier benchmark, which are
 replaced and stay. The user of TARGET_URL must be allowed to make another (ACL SETUSER),
 which is deleted again. What these servers spend of their processors cannot be read.
+
+--cold limits the memory of PostgreSQL and of the page cache that it fills by a cgroup,
+which root may make; for anyone else it is not limited. Either way PostgreSQL is
+restarted before every turn and its files are dropped from the page cache, for which it
+needs Linux, GNU dd, and TMPDIR on a disk. The first turn of a round shows the floor:
+the table of the sessions read from end to end, and thrown away.
 `;
 
 export interface Options {
   readonly workloads: readonly Workload[];
+  readonly condition: Condition;
   readonly sessions: number;
   readonly users: number;
   readonly rounds: number;
@@ -49,6 +59,7 @@ export function readOptions(): Options {
         sessions: { type: "string", default: "1000000" },
         users: { type: "string", default: "200000" },
         rounds: { type: "string", default: "3" },
+        cold: { type: "boolean", default: false },
         results: { type: "string" },
         "given-servers": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -61,8 +72,10 @@ export function readOptions(): Options {
     const given = values["given-servers"];
     const workloads = WORKLOADS.filter(({ store }) => store === (values.store ?? store));
     if (workloads.length === 0) throw new Error(`unknown store (there are: ${STORES.join(", ")})`);
+    if (values.cold && given) throw new Error("--cold needs servers that the benchmark starts");
     return {
       workloads,
+      condition: values.cold ? "cold" : "warm",
       sessions: Number(values.sessions),
       users: Number(values.users),
       rounds: Number(values.rounds),

@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
-import { findClientTool, plainEnvironment, thisMachine } from "../local-services/index.js";
+import { findClientTool } from "../local-services/index.js";
 import type { Arena, Contender } from "./contender.js";
+import { runTimed, takePassword } from "./timed-shell.js";
 
 /**
  * Of psql, in the way of someone who knows both databases. Not COPY, whose text form escapes the ends of lines; a cursor,
@@ -17,10 +16,9 @@ export const plain = (): string => "";
 export const argument = (value: string): string =>
   `'$' || octet_length(${value}) || e'\\r\\n' || ${value} || e'\\r\\n'`;
 
-const PIPE = `set -o pipefail
+const PIPE = `
 printf '%s\\n' "$SETTINGS" "$SQL;" | "$PSQL" -X -q -A -t -R '' -v ON_ERROR_STOP=1 "$SOURCE_URL" |
-"$REDIS_CLI" "$@" --pipe
-code=$?; times >&2; exit $code`;
+"$REDIS_CLI" "$@" --pipe`;
 
 export interface Typed {
   readonly name: string;
@@ -35,46 +33,24 @@ export interface Typed {
 export function pipe({ name, settings, sql, commands }: Typed): Contender {
   return {
     name,
-    exactExpiry: true,
+    leaves: "milliseconds",
     move: async (arena) => {
       const { urls, sessions } = arena;
-      const [source, target] = [takePassword(urls.SOURCE_URL), takePassword(urls.TARGET_URL)];
-      const env = {
-        ...plainEnvironment(thisMachine()),
+      const target = takePassword(urls.TARGET_URL);
+      const environment = {
         SETTINGS: settings(arena),
         SQL: sql,
-        PSQL: await findClientTool("psql"),
         REDIS_CLI: await findClientTool("redis-cli"),
-        SOURCE_URL: source.url.href,
-        PGPASSWORD: source.password,
         // Where there is none, redis-cli must not try an empty one.
         ...(target.password !== "" && { REDISCLI_AUTH: target.password }),
       };
-      const started = performance.now();
-      const shell = spawn("bash", ["-c", PIPE, "bash", ...redisCliOptions(target.url)], {
-        env,
-        stdio: ["ignore", "pipe", "pipe"],
-      });
-      const ended = new Promise((resolve) => shell.once("close", resolve));
-      const [said, complained, code] = await Promise.all([
-        text(shell.stdout),
-        text(shell.stderr),
-        ended,
-      ]);
-      const seconds = (performance.now() - started) / 1000;
+      const run = await runTimed(PIPE, urls.SOURCE_URL, environment, redisCliOptions(target.url));
+      const { code, said, complained, seconds, processorSeconds } = run;
       if (code !== 0 || !said.includes(`errors: 0, replies: ${commands * sessions}`))
         throw new Error(`${name} failed: ${said}${complained}`);
-      return { moved: sessions, seconds, loaderSeconds: childSeconds(complained), peakBytes: null };
+      return { moved: sessions, seconds, loaderSeconds: processorSeconds, peakBytes: null };
     },
   };
-}
-
-/** Passwords go by the environment, since arguments show in process lists. */
-function takePassword(text: string): { url: URL; password: string } {
-  const url = new URL(text);
-  const password = decodeURIComponent(url.password);
-  url.password = "";
-  return { url, password };
 }
 
 function redisCliOptions({ protocol, hostname, port, username, pathname }: URL): string[] {
@@ -83,10 +59,4 @@ function redisCliOptions({ protocol, hostname, port, username, pathname }: URL):
   if (username !== "") options.push("--user", decodeURIComponent(username));
   if (protocol === "rediss:") options.push("--tls");
   return options;
-}
-
-/** The last line of bash's `times`: user and system time of its children. */
-function childSeconds(times: string): number {
-  const spent = [...times.matchAll(/(\d+)m([\d.]+)s/g)].slice(-2);
-  return spent.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0);
 }

@@ -23,7 +23,7 @@ export function rehome(options: RehomeOptions): Contender {
   const chunks = chunkSize === undefined ? "" : `, ${whole(chunkSize)} a chunk`;
   return {
     name: `Rehome, ${workers} ${workers === 1 ? "worker" : "workers"}, ${policy}${way}${chunks}`,
-    exactExpiry: true,
+    leaves: "milliseconds",
     move: (arena) =>
       byHset
         ? withoutRestore(arena, (others) => moveWithRehome(others, options))

@@ -1,21 +1,15 @@
 import { cpus, platform, release, totalmem } from "node:os";
 import pg from "pg";
 import { findOnPath, thisMachine } from "../local-services/machine.js";
-import type { Arena, Contender } from "./contender.js";
-import { median, ratioOf, renderTable, type Row, whole } from "./table.js";
-import type { Size, Workload } from "./workload.js";
+import type { Arena } from "./contender.js";
+import type { Section } from "./section.js";
+import { whole } from "./table.js";
 
 /** Others' tools, named by the command that would run them; neither is in a package registry as a whole. */
 const RIVALS = [
   ["riot", "RIOT db-import: not on Maven Central; get its release from github.com/redis/riot"],
   ["redpanda-connect", "Redpanda Connect: not under an open-source licence as a whole"],
 ] as const;
-
-/** What was measured of one store, by its title. */
-export interface Section {
-  readonly title: string;
-  readonly text: string;
-}
 
 /** All that was measured, of which some may be from an earlier run. */
 export function renderReport(sections: readonly Section[]): string {
@@ -38,37 +32,6 @@ export function readSections(report: string): Section[] {
     const end = part.indexOf("\n");
     return { title: part.slice(0, end), text: part.slice(end).trim() };
   });
-}
-
-/** What moving one store's sessions took. */
-export function renderSection(
-  { title, description, fastest, oneLiner, textbook, goProgram }: Workload,
-  { sessions, users }: Size,
-  rows: readonly Row[],
-  notes: readonly string[],
-): Section {
-  const turnsOf = (contender: Contender) =>
-    rows.find(({ name }) => name === contender.name)?.turns ?? [];
-  const [mine, theirs, inGo] = [turnsOf(fastest), turnsOf(oneLiner), turnsOf(goProgram)];
-  const turns = rows.flatMap((row) => row.turns);
-  const most = (name: "firstChunkMs" | "longestHoldMs") =>
-    whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
-  const memory = (of: typeof mine) => median(of.map(({ bytesPerSession }) => bytesPerSession));
-  const rounds = mine.length === 1 ? "one round" : `${mine.length} rounds`;
-  const text = [
-    `${whole(sessions)} sessions of ${whole(users)} users, ${description}; ${rounds}.`,
-    "",
-    renderTable(rows, oneLiner.name, sessions),
-    "",
-    `- ${fastest.name}: **${ratioOf(mine, theirs).toFixed(2)}×** the one-liner, ` +
-      (inGo.length === 0 ? "" : `**${ratioOf(mine, inGo).toFixed(2)}×** the Go program, `) +
-      `**${ratioOf(mine, turnsOf(textbook)).toFixed(1)}×** the textbook script, ` +
-      `**${(memory(mine) / memory(theirs)).toFixed(2)}×** the memory that the one-liner leaves taken.`,
-    `- The first chunk was begun ${most("firstChunkMs")} ms after the run had started, at the latest; ` +
-      `no worker's event loop was held longer than ${most("longestHoldMs")} ms.`,
-    ...notes.map((note) => `- ${note}`),
-  ].join("\n");
-  return { title, text };
 }
 
 function describeRival(command: string, where: string): string {

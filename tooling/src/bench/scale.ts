@@ -90,7 +90,7 @@ async function moveTwice(arena: Arena, size: ReferenceSize, chunkSize: number): 
   const { result, longestHoldMs } = await withWorkers(arena.urls, 2, async (workers) => {
     const contender: Contender = {
       name: "Rehome",
-      exactExpiry: true,
+      leaves: "milliseconds",
       move: () => moveOnce(workers, arena, { policy: "newer", chunkSize }),
     };
     const first = await measure({ ...arena, sessions }, contender);

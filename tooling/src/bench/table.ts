@@ -14,10 +14,13 @@ const HEADER = [
   "bytes a session",
   "peak RSS of a worker",
 ];
+/** One more, where it was counted. */
+const READ = "MB read from the disk per million";
 
 /** The results as a Markdown table; `baseline` is the row that ratios are to. */
 export function renderTable(rows: readonly Row[], baseline: string, sessions: number): string {
   const base = rows.find(({ name }) => name === baseline);
+  const isRead = rows.some(({ turns }) => turns.some((turn) => turn.bytesRead !== null));
   const lines = rows.map(({ name, turns }) => {
     const speeds = turns.map(({ seconds }) => sessions / seconds);
     const ratio = base === undefined ? "–" : `${ratioOf(turns, base.turns).toFixed(2)}×`;
@@ -39,11 +42,12 @@ export function renderTable(rows: readonly Row[], baseline: string, sessions: nu
           sessions,
         ),
       ].join(" / "),
-      whole(median(turns.map(({ bytesPerSession }) => bytesPerSession))),
+      wholeOrDash(medianOf(turns.map(({ bytesPerSession }) => bytesPerSession))),
       peak(turns),
+      ...(isRead ? [megabytesRead(turns, sessions)] : []),
     ];
   });
-  return renderMarkdownTable([HEADER, ...lines]);
+  return renderMarkdownTable([[...HEADER, ...(isRead ? [READ] : [])], ...lines]);
 }
 
 /** Of medians, how many times faster than the other. */
@@ -59,9 +63,25 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** Null where any is not known. */
+export function medianOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((one) => one !== null);
+  return known.length < values.length ? null : median(known);
+}
+
 export function perMillion(seconds: readonly (number | null)[], sessions: number): string {
-  const known = seconds.filter((one) => one !== null);
-  return known.length < seconds.length ? "–" : ((median(known) / sessions) * 1e6).toFixed(1);
+  const known = medianOf(seconds);
+  return known === null ? "–" : ((known / sessions) * 1e6).toFixed(1);
+}
+
+function megabytesRead(turns: readonly Measured[], sessions: number): string {
+  const bytes = medianOf(turns.map(({ bytesRead }) => bytesRead));
+  // Megabytes per million are bytes per session.
+  return wholeOrDash(bytes === null ? null : bytes / sessions);
+}
+
+function wholeOrDash(value: number | null): string {
+  return value === null ? "–" : whole(value);
 }
 
 function peak(turns: readonly Measured[]): string {

@@ -18,7 +18,7 @@ export function makeTextbook<Row extends pg.QueryResultRow>({
 }: Script<Row>): Contender {
   return {
     name: "textbook script (a part, extrapolated)",
-    exactExpiry: false,
+    leaves: "seconds",
     move: async ({ urls, sessions }) => {
       const source = new pg.Client(urls.SOURCE_URL);
       await source.connect();

@@ -13,15 +13,20 @@ export interface Workload {
   readonly title: string;
   /** What follows "1,000,000 sessions of 200,000 users, ". */
   readonly description: string;
+  /** All that hold its sessions. Where it is one, a turn is compared with the floor. */
+  readonly tables: readonly string[];
   /** Sessions that all live. Throws Refusal for tables that are not the benchmark's, which it leaves alone. */
   seed(urls: Urls, size: Size, onProgress: (sessions: number) => void): Promise<void>;
   readonly expected: Expected;
+  /** Where memory is plenty and no server far away; under other conditions some of those below. */
   readonly contenders: readonly Contender[];
   /** The one of Rehome's that is compared with others. */
   readonly fastest: Contender;
   readonly oneLiner: Contender;
   readonly textbook: Contender;
   readonly goProgram: Contender;
+  /** Reads what is moved in the quickest way that there is. */
+  readonly floor: Contender;
 }
 
 /** What the target should hold. */

@@ -1,3 +1,4 @@
+import { makeFloor } from "../floor.js";
 import { makeGoProgram } from "../go-program.js";
 import { rehome } from "../rehome.js";
 import type { Workload } from "../workload.js";
@@ -6,6 +7,7 @@ import { oneLiner } from "./one-liner.js";
 import { seed } from "./seed.js";
 import { textbook } from "./textbook.js";
 
+const floor = makeFloor("sid, sess, expire", "session");
 const goProgram = makeGoProgram("connect-pg-simple");
 const fastest = rehome({ workers: 2, policy: "newer" });
 
@@ -13,6 +15,7 @@ export const connectPgSimple: Workload = {
   store: "connect-pg-simple",
   title: "connect-pg-simple: one table, strings",
   description: "random ids of 32 characters, about 350 bytes of JSON each",
+  tables: ["session"],
   seed,
   expected,
   contenders: [
@@ -30,4 +33,5 @@ export const connectPgSimple: Workload = {
   oneLiner,
   textbook,
   goProgram,
+  floor,
 };

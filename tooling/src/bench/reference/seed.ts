@@ -10,7 +10,7 @@ export interface ReferenceSize extends Size {
   readonly large?: number;
 }
 
-const TABLES = ["users", "user_preferences", "user_sessions", "session_data"];
+export const TABLES = ["users", "user_preferences", "user_sessions", "session_data"];
 
 /**
  * The reference schema, as `rehome seed` makes it, with sessions that all live, each with two attributes, and

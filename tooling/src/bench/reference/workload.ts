@@ -1,11 +1,16 @@
+import { makeFloor } from "../floor.js";
 import { makeGoProgram } from "../go-program.js";
 import { rehome } from "../rehome.js";
 import type { Workload } from "../workload.js";
 import { expected } from "./expected.js";
 import { firstOneLiner, oneLiner } from "./one-liners.js";
-import { seed } from "./seed.js";
+import { seed, TABLES } from "./seed.js";
 import { textbook } from "./textbook.js";
 
+const floor = makeFloor(
+  "session_id, user_id, ip_address, user_agent, created_at, expires_at, last_activity_at",
+  "user_sessions",
+);
 const goProgram = makeGoProgram("reference");
 const fastest = rehome({ workers: 2, policy: "newer" });
 
@@ -13,6 +18,7 @@ export const reference: Workload = {
   store: "reference",
   title: "The reference store: four tables, hashes",
   description: "random UUID ids, two attributes each, preferences for 80 % of the users",
+  tables: TABLES,
   seed,
   expected,
   contenders: [
@@ -31,4 +37,5 @@ export const reference: Workload = {
   oneLiner,
   textbook,
   goProgram,
+  floor,
 };
