@@ -1,6 +1,7 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { type Direction, makeJudge, serverActed, type TcpFault, type Verdict } from "./fault.js";
 import { type Link, makeLink } from "./link.js";
+import { listen } from "./listen.js";
 
 /** Stands between our programs and one server, and does to their connections what networks do. */
 export interface TcpProxy {
@@ -118,13 +119,4 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", () => resolve());
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("the proxy has no port");
-  return address.port;
 }
