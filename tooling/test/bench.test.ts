@@ -116,6 +116,38 @@ test.runIf(existsSync("/dev/shm"))(
   },
 );
 
+test(
+  "the fastest ways are measured with every server far away, beside their own speed without delay",
+  { timeout: 120_000 },
+  async () => {
+    const results = await resultsFile();
+    const size = ["--sessions", "2000", "--users", "500", "--rounds", "1", "--results", results];
+    const args = [MAIN, "--latency", "2", "--store", "connect-pg-simple", ...size];
+    const { stdout } = await execa(process.execPath, args);
+    const [, section = ""] = stdout.split("## connect-pg-simple: one table, strings (latency)\n");
+    expect(section).toMatch(/^\| [^|]* \| 0 ms +\| 2 ms +\|$/m);
+    for (const way of ["one-liner: psql", "Rehome, 2 workers, newer"])
+      expect(section).toMatch(
+        new RegExp(`^\\| ${way}[^|]* \\| [\\d,]+ +\\| [\\d,]+ \\([\\d.]+×\\) +\\|$`, "m"),
+      );
+    expect(section).toMatch(/a PING of the target took [\d.]+ ms at 0 ms, /);
+    expect(await readFile(results, "utf8")).toContain(section.trim());
+  },
+);
+
+test("latencies that are none are refused, and so are those of servers of others or of cold ones", async () => {
+  for (const [args, why] of [
+    [["--latency", "5,fast"], "--latency takes milliseconds, such as 5 or 5,20,50"],
+    [["--latency", "0"], "--latency takes milliseconds, such as 5 or 5,20,50"],
+    [["--latency", "5", "--cold"], "--cold and --latency are measured one after the other"],
+    [["--latency", "5", "--given-servers"], "--latency needs servers that the benchmark starts"],
+  ] as const) {
+    const told = await execa(process.execPath, [MAIN, ...args], { reject: false });
+    expect(told).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(told.stderr.startsWith(`${why}\n`)).toBe(true);
+  }
+});
+
 test("an unknown store is refused with those that there are", async () => {
   const told = await execa(process.execPath, [MAIN, "--store", "redis"], { reject: false });
   expect(told).toMatchObject({ exitCode: 2, stdout: "" });

@@ -1,13 +1,16 @@
 import type { Contender } from "./contender.js";
 import type { Workload } from "./workload.js";
 
-/** Whether PostgreSQL has memory for all tables, or for a third of them and none filled when a turn begins. */
-export type Condition = "warm" | "cold";
+/**
+ * PostgreSQL has memory for all tables; or for a third of them, and none is filled when a turn begins; or all servers are
+ * far away.
+ */
+export type Condition = "warm" | "cold" | "latency";
 
 /** In the order of the report. */
-export const CONDITIONS: readonly Condition[] = ["warm", "cold"];
+export const CONDITIONS: readonly Condition[] = ["warm", "cold", "latency"];
 
-const SUFFIXES = { warm: "", cold: " (cold)" } as const;
+const SUFFIXES = { warm: "", cold: " (cold)", latency: " (latency)" } as const;
 
 /** Of the report's section. */
 export function titleOf({ title }: Workload, condition: Condition): string {
@@ -22,5 +25,7 @@ export function contendersOf(workload: Workload, condition: Condition): readonly
       return contenders;
     case "cold":
       return [floor, textbook, oneLiner, goProgram, fastest];
+    case "latency":
+      return [oneLiner, goProgram, fastest];
   }
 }

@@ -3,19 +3,22 @@ import { readFile, writeFile } from "node:fs/promises";
 import { loadavg } from "node:os";
 import { withArena } from "./arena.js";
 import { CONDITIONS, contendersOf, titleOf } from "./condition.js";
-import type { Arena } from "./contender.js";
+import type { Arena, Contender } from "./contender.js";
+import { compareAll } from "./comparison.js";
+import { atDistance, withDistances } from "./latency/distance.js";
+import { compareDistances } from "./latency/distances-table.js";
 import { readOptions, WORKLOADS } from "./options.js";
-import { openProgress } from "./progress.js";
+import { openProgress, type Progress } from "./progress.js";
 import { Refusal } from "./refusal.js";
 import { describeMachine, readSections, renderReport } from "./report.js";
-import { renderSection, type Section } from "./section.js";
+import { type Findings, renderSection, type Section } from "./section.js";
 import { whole } from "./table.js";
 import { findEntrants, takeTurns } from "./turns.js";
 
 // Later, it would be ours as well.
 const [otherLoad = 0] = loadavg();
 const measured: Section[] = [];
-const { workloads, condition, rounds, results, given, ...size } = readOptions();
+const { workloads, condition, latencies, rounds, results, given, ...size } = readOptions();
 
 try {
   for (const workload of workloads) {
@@ -60,14 +63,36 @@ async function measureWorkload(arena: Arena): Promise<Section> {
     );
     await workload.seed(arena.urls, size, (done) => progress.at(done));
     const workMem = (await arena.cold?.confine(workload.tables)) ?? arena.workMem;
-    const rows = await takeTurns({ ...arena, workMem }, present, rounds, progress);
+    const findings =
+      condition === "latency"
+        ? await measureFromAfar(arena, present, progress)
+        : compareAll(
+            workload,
+            condition,
+            sessions,
+            await takeTurns({ ...arena, workMem }, present, rounds, progress),
+          );
     const notes = [
       ...(arena.cold === null ? [] : [arena.cold.describe()]),
       ...absent,
       await describeMachine(arena, otherLoad),
     ];
-    return renderSection(workload, condition, size, rows, notes);
+    return renderSection({ workload, condition, size, rounds }, findings, notes);
   } finally {
     progress.end();
   }
+}
+
+async function measureFromAfar(
+  arena: Arena,
+  contenders: readonly Contender[],
+  progress: Progress,
+): Promise<Findings> {
+  return await withDistances(arena, latencies, async (distances) => {
+    const entrants = distances.flatMap((distance) =>
+      contenders.map((contender) => atDistance(contender, distance)),
+    );
+    const rows = await takeTurns(arena, entrants, rounds, progress);
+    return compareDistances(arena.workload, contenders, distances, size.sessions, rows);
+  });
 }

@@ -10,7 +10,7 @@ const STORES = WORKLOADS.map(({ store }) => store);
 const RESULTS = fileURLToPath(new URL("../../bench/RESULTS.md", import.meta.url));
 
 const USAGE = `usage: npm run bench -- [--store STORE] [--sessions N] [--users N] [--rounds N]
-                            [--cold] [--results FILE] [--given-servers]
+                            [--cold | --latency MS[,MS…]] [--results FILE] [--given-servers]
 
 Moves the same sessions by every way, in turns, and prints what each took.
 
@@ -20,9 +20,12 @@ Moves the same sessions by every way, in turns, and prints what each took.
   --rounds N       turns of every way, 3 by default
   --cold           PostgreSQL has memory for a third of its tables, and nothing of them in
                    it when a turn begins
+  --latency MS     how fast the one-liner, the Go program and Rehome are when every round
+                   trip to each server takes MS milliseconds longer, and when none does;
+                   several after each other by commas, as in 5,20,50
   --results FILE   where the results are written as well, in place of what it says of the
-                   same stores under the same condition; tooling/bench/RESULTS.md by default, and nowhere with
-                   given servers
+                   same stores under the same condition; tooling/bench/RESULTS.md by
+                   default, and nowhere with given servers
   --given-servers  uses the servers of SOURCE_URL, QUEUE_URL and TARGET_URL, which
                    come from the environment only, instead of starting its own
 
@@ -42,6 +45,8 @@ the table of the sessions read from end to end, and thrown away.
 export interface Options {
   readonly workloads: readonly Workload[];
   readonly condition: Condition;
+  /** Of a round trip, in milliseconds. */
+  readonly latencies: readonly number[];
   readonly sessions: number;
   readonly users: number;
   readonly rounds: number;
@@ -60,6 +65,7 @@ export function readOptions(): Options {
         users: { type: "string", default: "200000" },
         rounds: { type: "string", default: "3" },
         cold: { type: "boolean", default: false },
+        latency: { type: "string" },
         results: { type: "string" },
         "given-servers": { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -72,10 +78,16 @@ export function readOptions(): Options {
     const given = values["given-servers"];
     const workloads = WORKLOADS.filter(({ store }) => store === (values.store ?? store));
     if (workloads.length === 0) throw new Error(`unknown store (there are: ${STORES.join(", ")})`);
-    if (values.cold && given) throw new Error("--cold needs servers that the benchmark starts");
+    const latencies = readLatencies(values.latency);
+    const condition = values.cold ? "cold" : latencies.length > 0 ? "latency" : "warm";
+    if (values.cold && latencies.length > 0)
+      throw new Error("--cold and --latency are measured one after the other");
+    if (condition !== "warm" && given)
+      throw new Error(`--${condition} needs servers that the benchmark starts`);
     return {
       workloads,
-      condition: values.cold ? "cold" : "warm",
+      condition,
+      latencies,
       sessions: Number(values.sessions),
       users: Number(values.users),
       rounds: Number(values.rounds),
@@ -86,4 +98,11 @@ export function readOptions(): Options {
     process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
     process.exit(2);
   }
+}
+
+function readLatencies(text: string | undefined): number[] {
+  if (text === undefined) return [];
+  const latencies = text.split(",").map(Number);
+  if (latencies.every((ms) => ms > 0 && Number.isFinite(ms))) return latencies;
+  throw new Error("--latency takes milliseconds, such as 5 or 5,20,50");
 }

@@ -1,6 +1,5 @@
 import { type Condition, titleOf } from "./condition.js";
-import type { Contender } from "./contender.js";
-import { medianOf, ratioOf, renderTable, type Row, whole } from "./table.js";
+import { whole } from "./table.js";
 import type { Size, Workload } from "./workload.js";
 
 /** What was measured of one store under one condition, by its title. */
@@ -9,64 +8,32 @@ export interface Section {
   readonly text: string;
 }
 
+/** A table of Markdown, and what it shows. */
+export interface Findings {
+  readonly table: string;
+  readonly remarks: readonly string[];
+}
+
+export interface Measurement {
+  readonly workload: Workload;
+  readonly condition: Condition;
+  readonly size: Size;
+  readonly rounds: number;
+}
+
 /** `notes` stand at its end. */
 export function renderSection(
-  workload: Workload,
-  condition: Condition,
-  { sessions, users }: Size,
-  rows: readonly Row[],
+  { workload, condition, size, rounds }: Measurement,
+  { table, remarks }: Findings,
   notes: readonly string[],
 ): Section {
-  const rounds = rows[0]?.turns.length ?? 0;
-  const lines = [...compare(workload, condition, rows), describeRuns(rows), ...notes];
+  const turns = rounds === 1 ? "one round" : `${rounds} rounds`;
   const text = [
-    `${whole(sessions)} sessions of ${whole(users)} users, ${workload.description}; ${rounds === 1 ? "one round" : `${rounds} rounds`}.`,
+    `${whole(size.sessions)} sessions of ${whole(size.users)} users, ${workload.description}; ${turns}.`,
     "",
-    renderTable(rows, workload.oneLiner.name, sessions),
+    table,
     "",
-    ...lines.map((line) => `- ${line}`),
+    ...[...remarks, ...notes].map((line) => `- ${line}`),
   ].join("\n");
   return { title: titleOf(workload, condition), text };
-}
-
-/** The fastest of Rehome's with those of the others that took part. */
-function compare(workload: Workload, condition: Condition, rows: readonly Row[]): string[] {
-  const { fastest, oneLiner, textbook, goProgram, floor, tables } = workload;
-  const turnsOf = (contender: Contender) =>
-    rows.find(({ name }) => name === contender.name)?.turns ?? [];
-  const mine = turnsOf(fastest);
-  const times = (other: Contender, digits: number, words: string): string[] => {
-    const theirs = turnsOf(other);
-    return theirs.length === 0 ? [] : [`**${ratioOf(mine, theirs).toFixed(digits)}×** ${words}`];
-  };
-  const amount = (of: Contender, what: "bytesPerSession" | "bytesRead") =>
-    medianOf(turnsOf(of).map((turn) => turn[what]));
-  const share = (what: "bytesPerSession" | "bytesRead", words: string): string[] => {
-    const [own, others] = [amount(fastest, what), amount(oneLiner, what)];
-    return own === null || others === null || others === 0
-      ? []
-      : [`**${(own / others).toFixed(2)}×** ${words}`];
-  };
-  const parts = [
-    ...times(oneLiner, 2, "the one-liner"),
-    ...times(goProgram, 2, "the Go program"),
-    ...times(textbook, 1, "the textbook script"),
-    // A scan of one table of several is no floor for what must read them all.
-    ...(tables.length === 1 ? times(floor, 2, "the floor") : []),
-    ...share("bytesPerSession", "the memory that the one-liner leaves taken"),
-    ...(condition === "cold"
-      ? share("bytesRead", "the bytes that the one-liner reads from the disk")
-      : []),
-  ];
-  return [`${fastest.name}: ${parts.join(", ")}.`];
-}
-
-function describeRuns(rows: readonly Row[]): string {
-  const turns = rows.flatMap((row) => row.turns);
-  const most = (name: "firstChunkMs" | "longestHoldMs") =>
-    whole(Math.max(...turns.flatMap((turn) => turn[name] ?? [])));
-  return (
-    `The first chunk was begun ${most("firstChunkMs")} ms after the run had started, at the latest; ` +
-    `no worker's event loop was held longer than ${most("longestHoldMs")} ms.`
-  );
 }
