@@ -44,7 +44,7 @@ type Heading = keyof typeof WAYS;
 
 test(
   "every way to move each store leaves the same sessions, and has its line in the results",
-  { timeout: 180_000 },
+  { timeout: 240_000 },
   async () => {
     const results = await resultsFile();
     const size = ["--sessions", "3000", "--users", "700", "--rounds", "1"];
@@ -58,7 +58,7 @@ test(
 
 test(
   "one store can be measured alone, which replaces its part of the results and no other",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const results = await resultsFile();
     const other = "## The reference store: four tables, hashes\n\nas it was";
