@@ -5,20 +5,19 @@ const TICKS = 100;
 
 /** Seconds of processor time a process has used, with what its ended children had; null where it cannot be told. */
 export function processorSeconds(pid: number): number | null {
-  const fields = statOf(pid);
-  if (fields === null) return null;
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+  const ticks = processorTicks(pid);
+  return ticks === null ? null : ticks / TICKS;
 }
 
 /** The same with all children that still run, such as a PostgreSQL's. */
 export function familySeconds(parent: number): number | null {
   for (;;) {
-    const own = processorSeconds(parent);
+    const own = processorTicks(parent);
     if (own === null) return null;
-    const children = childrenOf(parent).map((pid) => processorSeconds(pid) ?? 0);
+    const children = childrenOf(parent).map((pid) => processorTicks(pid) ?? 0);
     // A child that has ended meanwhile is in neither.
-    if (processorSeconds(parent) === own)
-      return own + children.reduce((sum, seconds) => sum + seconds, 0);
+    if (processorTicks(parent) === own)
+      return children.reduce((sum, ticks) => sum + ticks, own) / TICKS;
   }
 }
 
@@ -36,6 +35,14 @@ export function peakBytes(pid: number): number | null {
   } catch {
     return null;
   }
+}
+
+/** Whole ones, whose sums are exact. */
+function processorTicks(pid: number): number | null {
+  const fields = statOf(pid);
+  return fields === null
+    ? null
+    : fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0);
 }
 
 /** The fields of /proc/PID/stat from the state on. */
