@@ -12,7 +12,9 @@ const ZONE = "America/New_York";
 
 /** One PostgreSQL for all files; each test has a database of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const postgres = await startPostgres({ settings: { TimeZone: ZONE } });
+  const postgres = await startPostgres({
+    settings: { TimeZone: ZONE, max_prepared_transactions: "10" },
+  });
   project.provide("postgresUrl", postgres.url);
   return () => postgres.stop();
 }

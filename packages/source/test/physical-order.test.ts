@@ -6,6 +6,7 @@ import {
   emptyDatabase,
   openStore,
   readByPlan,
+  settle,
   storeOf,
 } from "./source-fixture.js";
 
@@ -21,6 +22,7 @@ describe("read in physical order, every session comes once", () => {
       INSERT INTO login SELECT md5(i::text), repeat('x', i % 500), '2030-01-01' FROM generate_series(1, 3000) i;
       DELETE FROM login WHERE sid < '3'`);
     const byId = await (await openStore(database, oneTable)).read();
+    await settle(database);
     for (const chunkSize of [1, 100, 1_000, 100_000]) {
       const opened = await openStore(database, oneTable, "physical");
       const { chunks } = await readByPlan(opened, chunkSize);
@@ -52,6 +54,7 @@ describe("read in physical order, every session comes once", () => {
       INSERT INTO login SELECT i, repeat('x', 1000), '2030-01-01' FROM generate_series(1, 70) i;
       DELETE FROM login WHERE sid::int <= 7`);
     await database.client.query("VACUUM login");
+    await settle(database);
     const opened = await openStore(database, oneTable, "physical");
     const planned = await collect(opened.sessions.planChunks({ after: null, chunkSize: 20 }));
     const bounds = planned.map(({ upTo }) => upTo);

@@ -14,7 +14,7 @@ import {
 } from "@rehome/core";
 import { createDatabase } from "@rehome/tooling/local-services";
 import pg from "pg";
-import { afterEach, inject } from "vitest";
+import { afterEach, expect, inject } from "vitest";
 import {
   openSource,
   type ReadOptions,
@@ -66,6 +66,27 @@ export async function databaseOf(
   const database = await emptyDatabase(options);
   await database.client.query(statements);
   return database;
+}
+
+/** A poll is given up after a second otherwise. */
+export const SLOW_MACHINE = { timeout: 30_000 };
+
+/**
+ * Waits until every transaction has ended that has begun so far, those of other tests on the same server among them: a
+ * plan would take what was written since for newer. Returns the id of the first of the later ones.
+ */
+export async function settle({ client }: Pick<Database, "client">): Promise<bigint> {
+  const { rows } = await client.query<{ xid: string }>("SELECT txid_current()::text AS xid");
+  const next = BigInt(rows[0]!.xid) + 1n;
+  await expect
+    .poll(async () => {
+      const { rows: found } = await client.query<{ oldest: string }>(
+        "SELECT txid_snapshot_xmin(txid_current_snapshot())::text AS oldest",
+      );
+      return BigInt(found[0]!.oldest) >= next;
+    }, SLOW_MACHINE)
+    .toBe(true);
+  return next;
 }
 
 /** A store that was inspected, and its sessions. */
