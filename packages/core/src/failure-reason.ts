@@ -7,6 +7,7 @@ const REASONS = {
   "unknown-chunk": "the run's plan has no such chunk",
   "target-emptied": "the target was emptied after the run: there is nothing to compare",
   "source-rewritten": "the sessions' table was rewritten while it was read",
+  "source-altered": "a table of the store was altered as it was about to be read",
   "source-changed": "the sessions' table can no longer be read as the run did",
   "target-closed": "the connection to the target was closed",
   "rejects-expired": "the chunk took so long that its rejects expired before it was recorded",

@@ -1,5 +1,6 @@
 import { columnOf, makeExpiry, type ResolvedStore, SourceBatch } from "@rehome/core";
 import type { ExpiryOptions, SessionExpiry } from "../source.js";
+import { assertSeen } from "./assert-seen.js";
 import type { Connections } from "./connections.js";
 import { RowStream } from "./row-stream.js";
 import { isEmpty, quoteColumn, readable } from "./expressions.js";
@@ -64,6 +65,7 @@ export async function* listExpiries(
       }
       if (batch.count > 0) yield take();
       await placed.check(client);
+      await assertSeen(client, store);
     },
     signal === undefined ? {} : { signal },
   );

@@ -5,6 +5,7 @@ import {
   type SessionId,
   type SourceBatch,
 } from "@rehome/core";
+import { assertSeen } from "./assert-seen.js";
 import { findAttributeLookup } from "./attribute-lookup.js";
 import type { Connections } from "./connections.js";
 import { joinAttributes, type Reading } from "./join-attributes.js";
@@ -76,6 +77,7 @@ export function makePagedReader(connections: Connections, store: ResolvedStore):
       async function* (client) {
         const space = spaces.take();
         yield* readAll({ ...options, store, client, space, lookup: found });
+        await assertSeen(client, store);
         spaces.giveBack(space);
       },
       { settings, ...(signal === undefined ? {} : { signal }) },

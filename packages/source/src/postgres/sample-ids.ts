@@ -1,4 +1,5 @@
 import type { ResolvedStore, SessionId } from "@rehome/core";
+import { assertSeen } from "./assert-seen.js";
 import type { Connections } from "./connections.js";
 import { idColumnOf } from "./id-column.js";
 import { type PlacedRows, wholeOf } from "./reader.js";
@@ -21,6 +22,7 @@ export async function sampleIds(
       [size],
     );
     await placed.check(client);
+    await assertSeen(client, store);
     yield rows.map((row) => row.id);
   });
   for await (const found of read) ids.push(...found);

@@ -1,5 +1,6 @@
 import { type ResolvedStore, type SessionId, type SourceBatch, WHOLE } from "@rehome/core";
 import type { PoolClient } from "pg";
+import { assertSeen } from "./assert-seen.js";
 import type { Connections } from "./connections.js";
 import { matchRange } from "./match.js";
 import { OpenBatch } from "./open-batch.js";
@@ -29,7 +30,13 @@ export function makeSingleTableReader(connections: Connections, store: ResolvedS
     settings: string,
     { signal }: ExtractOptions,
   ): AsyncGenerator<SourceBatch> {
-    return connections.snapshot(read, { settings, ...(signal && { signal }) });
+    return connections.snapshot(
+      async function* (client) {
+        yield* read(client);
+        await assertSeen(client, store);
+      },
+      { settings, ...(signal && { signal }) },
+    );
   }
 
   async function* read(
