@@ -23,13 +23,13 @@ export function quoteFile({ schema, name }: Pick<FoundFile, "schema" | "name">):
 
 /**
  * The table of the sessions, or its partitions and children down to the last, by oid: a table that others inherit from
- * holds rows as well. Null where one of them is no heap, or may not be read by itself.
+ * holds rows as well. Null where one of them is no heap, or may not be read by itself: where a row lies, and what wrote
+ * it, is told to those alone who may read the whole table.
  */
 export async function findFiles(
   connections: Connections,
   store: ResolvedStore,
 ): Promise<FoundFile[] | null> {
-  const columns = store.columns.filter(({ table }) => table === 0).map(({ name }) => name);
   const found = await connections.query<Found & Record<string, unknown>>(
     `WITH RECURSIVE tree (oid) AS (
        SELECT to_regclass($1)::oid
@@ -38,12 +38,11 @@ export async function findFiles(
             CASE WHEN c.relkind = 'r' AND am.amname = 'heap' THEN pg_relation_filenode(c.oid)::bigint::float8 END AS filenode,
             CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::float8 AS pages,
             CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages END::float8 AS density,
-            NOT row_security_active(c.oid) AND NOT EXISTS (
-              SELECT FROM unnest($2::text[]) AS name WHERE NOT has_column_privilege(c.oid, name, 'SELECT')) AS "isReadable"
+            NOT EXISTS (SELECT FROM tree WHERE NOT has_table_privilege(oid, 'SELECT') OR row_security_active(oid)) AS "isReadable"
        FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN pg_am am ON am.oid = c.relam
       WHERE c.relkind <> 'p' ORDER BY c.oid`,
-    [quoteTable(store.sessions.table), columns],
+    [quoteTable(store.sessions.table)],
   );
   const files = found.flatMap(({ filenode, isReadable, ...file }) =>
     filenode !== null && isReadable ? [{ ...file, filenode }] : [],
