@@ -150,6 +150,18 @@ describe("the sessions of a plan", () => {
     await expectNear(12_500);
   });
 
+  it("are estimated in a large table that was empty of sessions when it was analyzed", async () => {
+    const database = await databaseOf(LARGE);
+    await database.client.query("DELETE FROM login");
+    await database.client.query("VACUUM (TRUNCATE off, ANALYZE) login");
+    await database.client.query(
+      "INSERT INTO login SELECT i, repeat('x', 100) FROM generate_series(1, 50000) i",
+    );
+    const [file] = (await baselineOf(database))!.files;
+    expect(file!.pages).toBeGreaterThan(8_192);
+    expect(Math.abs(file!.sessions - 50_000)).toBeLessThan(10_000);
+  });
+
   it("are estimated in many partitions of which only some are looked at", async () => {
     const database = await databaseOf(`${CREATE_PARTITIONED("HASH (sid)")};
       DO $$ BEGIN FOR i IN 0 .. 29 LOOP

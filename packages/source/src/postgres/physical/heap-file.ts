@@ -7,7 +7,7 @@ import { quoteTable } from "../expressions.js";
 export interface FoundFile extends Omit<HeapFile, "sessions"> {
   readonly schema: string;
   readonly name: string;
-  /** Rows a page, as of the last VACUUM or ANALYZE; null where there was none. */
+  /** Rows a page, as of the last VACUUM or ANALYZE; null where there was none, or no row: there may be many by now. */
   readonly density: number | null;
 }
 
@@ -37,7 +37,7 @@ export async function findFiles(
      SELECT c.oid::bigint::float8 AS oid, n.nspname AS schema, c.relname AS name,
             CASE WHEN c.relkind = 'r' AND am.amname = 'heap' THEN pg_relation_filenode(c.oid)::bigint::float8 END AS filenode,
             CASE WHEN c.relkind = 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::int ELSE 0 END::float8 AS pages,
-            CASE WHEN c.relpages > 0 AND c.reltuples >= 0 THEN c.reltuples / c.relpages END::float8 AS density,
+            CASE WHEN c.relpages > 0 AND c.reltuples > 0 THEN c.reltuples / c.relpages END::float8 AS density,
             NOT EXISTS (SELECT FROM tree WHERE NOT has_table_privilege(oid, 'SELECT') OR row_security_active(oid)) AS "isReadable"
        FROM tree t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
        LEFT JOIN pg_am am ON am.oid = c.relam
