@@ -1,5 +1,5 @@
 import { type HeapFile, type PhysicalOrder, RehomeError, type ResolvedStore } from "@rehome/core";
-import type { PoolClient } from "pg";
+import pg, { type PoolClient } from "pg";
 import { quoteColumn, quoteTable } from "../expressions.js";
 import type { RowsOfPages } from "../reader.js";
 import type { Rows } from "../rows.js";
@@ -8,6 +8,8 @@ import type { Place } from "./place.js";
 
 /** Transaction ids are compared by 32 of their bits: of two that are further apart, neither is known to be newer. */
 const MAX_AGE = 2n ** 31n - 1_000_000n;
+
+const MISSING = "42P01";
 
 interface Now {
   /** The first transaction that the snapshot may not see, and the first that it does not see. */
@@ -18,7 +20,7 @@ interface Now {
 /**
  * The rows of a place, as a snapshot that has just begun sees them; null where there are none by now, since the file is
  * no longer a part of the table. Throws RehomeError `source-behind`, to be waited for, on a replica that has not yet
- * seen what was there when the plan was made.
+ * seen what was there when the plan was made; `source-altered`, retryable, where the file went away just now.
  */
 export async function openRows(
   client: PoolClient,
@@ -53,7 +55,8 @@ async function openPages(
   const found = await findFile(client, store, file);
   refuseBehind(found.from, since);
   if (found.schema === null || found.name === null || !found.isAttached) return null;
-  const table = `ONLY ${quoteFile({ schema: found.schema, name: found.name })} s`;
+  const name = quoteFile({ schema: found.schema, name: found.name });
+  await lock(client, name);
   // What the snapshot sees is in the file by now.
   const end = to ?? Math.max(from, found.pages);
   return {
@@ -61,10 +64,22 @@ async function openPages(
     to: end,
     sessions: Math.ceil((file.sessions / Math.max(1, file.pages)) * (end - from)),
     part: (first, behind) => ({
-      from: table,
+      from: `ONLY ${name} s`,
       where: `s.ctid >= '(${first},0)' AND s.ctid < '(${behind},0)' AND ${hasId(store)}`,
     }),
   };
+}
+
+/** Whoever holds it may be about to drop it, or to give it another name. */
+async function lock(client: PoolClient, name: string): Promise<void> {
+  await client.query(`LOCK TABLE ONLY ${name} IN ACCESS SHARE MODE`).catch((error: unknown) => {
+    if (!(error instanceof pg.DatabaseError && error.code === MISSING)) throw error;
+    throw new RehomeError(
+      "source-altered",
+      "source: a partition was dropped or renamed as it was about to be read",
+      { hint: "It is looked for again", retryable: true },
+    );
+  });
 }
 
 interface FoundPlace extends Now {
@@ -84,7 +99,7 @@ async function findFile(
        SELECT $1::oid
        UNION SELECT i.inhparent FROM pg_inherits i JOIN above a ON i.inhrelid = a.oid WHERE NOT i.inhdetachpending)
      SELECT ${NOW}, n.nspname AS schema, c.relname AS name,
-            to_regclass($2)::oid IN (SELECT oid FROM above) AS "isAttached",
+            $2::regclass::oid IN (SELECT oid FROM above) AS "isAttached",
             coalesce(pg_relation_size(c.oid) / current_setting('block_size')::int, 0)::float8 AS pages
        FROM (SELECT $1::oid AS oid) file
        LEFT JOIN pg_class c ON c.oid = file.oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace`,
