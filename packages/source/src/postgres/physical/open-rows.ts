@@ -147,7 +147,7 @@ async function attachedBefore(
 }
 
 /** Of each transaction that the snapshot sees; a row may hold the id of one of an earlier cycle of 32 bits. */
-function isNewer(xmin: string, since: string, { upTo }: Now): string {
+export function isNewer(xmin: string, since: string, { upTo }: Now): string {
   if (BigInt(upTo) - BigInt(since) > MAX_AGE) return "true";
   const first = BigInt.asUintN(32, BigInt(since));
   return `age(${xmin}) BETWEEN 0 AND age('${first}'::xid)`;
