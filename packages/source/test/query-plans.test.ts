@@ -1,10 +1,12 @@
 import type { Bound, Range, ResolvedStore, SessionId } from "@rehome/core";
+import type { PoolClient } from "pg";
 import { describe, expect, it } from "vitest";
 import { seedReferenceSchema } from "../src/index.js";
 import { findAttributeLookup } from "../src/postgres/attribute-lookup.js";
 import { openConnections } from "../src/postgres/connections.js";
 import { READ_BY_INDEX, READ_SLICE } from "../src/postgres/transaction-settings.js";
 import { matchIds, matchRange } from "../src/postgres/match.js";
+import { openRows } from "../src/postgres/physical/open-rows.js";
 import { rowsWhere } from "../src/postgres/rows.js";
 import { selectAttributes, selectLookup, selectSessions } from "../src/postgres/statement.js";
 import {
@@ -12,6 +14,7 @@ import {
   databaseOf,
   emptyDatabase,
   openStore,
+  physicalOrder,
   referenceStore,
   storeOf,
 } from "./source-fixture.js";
@@ -125,5 +128,42 @@ describe("what a chunk costs does not grow with the tables: its statements follo
     expect(await badPlans(database, await statementsOf(database, store), READ_BY_INDEX)).toEqual(
       [],
     );
+  });
+});
+
+describe("in physical order a chunk visits its own pages alone", () => {
+  it.each([
+    ["one table", READ_SLICE],
+    ["a store of several", READ_BY_INDEX + READ_SLICE],
+  ])("and the closing one the table once: %s", async (_, settings) => {
+    const database = await databaseOf(`
+      CREATE TABLE login (sid text PRIMARY KEY, sess text, expire timestamptz);
+      INSERT INTO login SELECT i, repeat('x', 100) FROM generate_series(1, 20000) i`);
+    const { client, source } = database;
+    const { store } = await source.inspect(
+      storeOf({
+        sessions: { table: "login", id: "sid", expires: "expire" },
+        value: { string: "sess" },
+      }),
+    );
+    const order = await physicalOrder(source, store);
+    const [file] = order.files;
+    await client.query("UPDATE login SET sess = 'y' WHERE sid = '1'");
+    for (const analyze of ["", "ANALYZE login"]) {
+      await client.query(analyze);
+      for (const [place, expected] of [
+        [{ kind: "pages", file: file!, from: 0, to: 5 }, /^Tid Range Scan on login s/],
+        [{ kind: "pages", file: file!, from: 100, to: null }, /^Tid Range Scan on login s/],
+        [{ kind: "newer" }, /^Seq Scan on login s/],
+      ] as const) {
+        await client.query(`BEGIN; ${settings}`);
+        const rows = await openRows(client as unknown as PoolClient, store, order, place);
+        const { rows: plan } = await client.query<{ "QUERY PLAN": string }>(
+          `EXPLAIN ${selectSessions(store, rows!, 1e6, null)}`,
+        );
+        expect(plan[0]!["QUERY PLAN"]).toMatch(expected);
+        await client.query("ROLLBACK");
+      }
+    }
   });
 });
