@@ -18,6 +18,8 @@ import { enqueueChunks } from "./chunk-jobs.js";
 import type { QueueConnection } from "./connection.js";
 import { ACTIVE_KEY, runKeys } from "./keys.js";
 import { expireLedger } from "./ledger-lifetime.js";
+import { jobId } from "./payload.js";
+import { removeByIds } from "./remove-jobs.js";
 import { loadScript } from "./script.js";
 
 const recordScript = loadScript("record-chunk");
@@ -181,7 +183,11 @@ export async function finalizeRun(queue: QueueConnection, run: RunId): Promise<P
     [run],
   )) as [Phase | "", number?];
   if (found === "") return null;
-  if (closing !== undefined) await enqueueChunks(queue, run, "copy", [closing]);
+  if (closing !== undefined) {
+    // Where it is copied anew, its job of before would keep it from that.
+    await removeByIds(queue, [jobId(run, "copy", closing)]);
+    await enqueueChunks(queue, run, "copy", [closing]);
+  }
   if (!isActive(found)) await expireLedger(queue, run);
   return found;
 }

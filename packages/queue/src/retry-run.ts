@@ -53,10 +53,9 @@ export async function retryRun(
       await reopenChunks(queue, run, lease, await chunksToReopen(queue, run, scope));
       const open = await openChunks(queue, await readRun(queue, run));
       const closing = closingChunk(record);
-      // It is copied anew after a chunk that is: its job of before would keep it from that.
       await removeByIds(
         queue,
-        [...open, ...(closing === null ? [] : [closing])].map((chunk) => jobId(run, "copy", chunk)),
+        open.map((chunk) => jobId(run, "copy", chunk)),
       );
       await enqueueChunks(queue, run, "copy", await mayBegin(queue, run, open, closing));
       await queue.redis.del(reopening);

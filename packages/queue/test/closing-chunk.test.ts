@@ -168,7 +168,7 @@ describe("the closing chunk is copied anew", () => {
     expect(await retryRun(queue, run)).toBe(1);
     // What it has read counts until another chunk is recorded.
     expect((await readStatus(queue, run)).sessions.read).toBe(13);
-    expect(await jobState(queue, run)).toBe("unknown");
+    expect(await jobState(queue, run)).toBe("completed");
     await finish(queue, run, 0, { read: 10, migrated: 9, kept: 1 });
     expect((await readChunkState(queue, run, CLOSING)).state).toBe("open");
     expect(await readStatus(queue, run)).toMatchObject({
@@ -184,6 +184,29 @@ describe("the closing chunk is copied anew", () => {
       chunks: { done: 3 },
       sessions: { read: 24, migrated: 23 },
     });
+  });
+
+  it("also where its rejects were tried again before, and that job is still kept as completed", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue);
+    await failChunk(queue, run, 0, "broken");
+    await finish(queue, run, 1, { read: 10, migrated: 10 });
+    await finish(queue, run, CLOSING, { read: 3, migrated: 2, rejected: 1 }, ["x"]);
+    await completeJobs(queue);
+    expect(await retryRun(queue, run)).toBe(2);
+    const before = await readChunkState(queue, run, CLOSING);
+    const mended = { ...zeroCounts(), read: 3, migrated: 3 };
+    await recordChunk(queue, run, CLOSING, "a", mended, null, { before });
+    await completeJobs(queue);
+    expect(await jobState(queue, run)).toBe("completed");
+
+    await finish(queue, run, 0, { read: 10, migrated: 10 });
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      chunks: { waiting: 1 },
+      sessions: { read: 20, migrated: 20, rejected: 0 },
+    });
+    expect(await jobState(queue, run)).toBe("waiting");
   });
 
   it("also where the attempt of a chunk that others had given up is recorded after it", async () => {
