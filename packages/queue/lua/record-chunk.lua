@@ -32,11 +32,15 @@ local function keep_closing_last(entry)
   local order, complete, total = unpack(redis.call('HMGET', run, 'order', 'planComplete', 'total'))
   if order ~= 'physical' or complete ~= '1' then return end
   local closing = tonumber(total) - 1
+  local state = state_of(entry)
   if given.chunk == closing then
     redis.call('HSET', run, 'newer', count_of('read'))
-  elseif (state_of(entry) == 'open' or state_of(entry) == 'failed') and reopen(run, chunks, closing, given.names) then
+  elseif (state == 'open' or state == 'failed') and reopen(run, chunks, closing, given.names) then
     redis.call('HDEL', run, 'newer')
     redis.call('RPUSH', changed, closing)
+  elseif state == 'failed' then
+    -- It had been given up, so that a worker may have the closing chunk in hand already: that attempt is overtaken.
+    redis.call('HINCRBY', run, 'generation', 1)
   end
 end
 

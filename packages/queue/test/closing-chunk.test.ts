@@ -222,6 +222,23 @@ describe("the closing chunk is copied anew", () => {
     expect(await jobState(queue, run)).toBe("waiting");
   });
 
+  it("also where such an attempt is recorded while it is being copied", async () => {
+    const queue = await freshQueue();
+    const run = await plannedRun(queue);
+    await failChunk(queue, run, 0, "broken");
+    await finish(queue, run, 1, { read: 10, migrated: 10 });
+    const { generation } = await readRun(queue, run);
+    // The other one may have read its pages after the closing chunk has looked for what is newer.
+    await recordChunk(queue, run, 0, "late", { ...zeroCounts(), read: 10, migrated: 10 });
+    const begun = { before: { state: "open" }, generation } as const;
+    expect(await recordChunk(queue, run, CLOSING, "a", zeroCounts(), null, begun)).toBe(false);
+    expect((await readChunkState(queue, run, CLOSING)).state).toBe("open");
+    expect(await readStatus(queue, run)).toMatchObject({
+      phase: "running",
+      chunks: { waiting: 1 },
+    });
+  });
+
   it("not where rejects alone are tried again", async () => {
     const queue = await freshQueue();
     const run = await plannedRun(queue);
