@@ -1,9 +1,18 @@
-import { completeMapping, defaultStore, mappingSchema, newRunId, type RunId } from "@rehome/core";
+import {
+  completeMapping,
+  defaultStore,
+  mappingSchema,
+  newRunId,
+  type ReadingOrder,
+  type ResolvedStore,
+  type RunId,
+} from "@rehome/core";
 import {
   closePlan,
   createRun,
   openQueue,
   type QueueConnection,
+  recordBounds,
   type RunLimits,
 } from "@rehome/queue";
 import { openSource, seedReferenceSchema, type Source } from "@rehome/source";
@@ -59,32 +68,58 @@ export function useScene(): Scene {
 
 /** A run of one chunk, without its job. */
 export async function newRun(
+  scene: Pick<Scene, "queue" | "source" | "target">,
+  limits: Partial<RunLimits> = {},
+): Promise<RunId> {
+  const { store } = await scene.source.inspect(defaultStore);
+  const id = await createdRun(scene, store, { kind: "id" }, limits);
+  await closePlan(scene.queue, id, { exists: true, size: 100 });
+  return id;
+}
+
+/** A run in physical order: a chunk of pages, number 0, and the closing chunk, without their jobs. */
+export async function newPhysicalRun(
+  scene: Pick<Scene, "queue" | "source" | "target">,
+  /** How many transactions the run's plan is ahead of the source. */
+  ahead = 0,
+): Promise<RunId> {
+  const { queue, source } = scene;
+  const { store } = await source.inspect(defaultStore);
+  const baseline = await source.baseline(store);
+  if (baseline === null) throw new Error("the store cannot be read in physical order");
+  const since = String(BigInt(baseline.since) + BigInt(ahead));
+  const order: ReadingOrder = { kind: "physical", ...baseline, since };
+  const id = await createdRun(scene, store, order);
+  const plan = source.sessions(store, order).planChunks({ after: null, chunkSize: 100 });
+  for await (const planned of plan) await recordBounds(queue, id, 0, planned);
+  await closePlan(queue, id, { exists: true, size: 0 });
+  return id;
+}
+
+async function createdRun(
   { queue, source, target }: Pick<Scene, "queue" | "source" | "target">,
+  store: ResolvedStore,
+  order: ReadingOrder,
   limits: Partial<RunLimits> = {},
 ): Promise<RunId> {
   const id = newRunId(new Date());
   const token = await target.placeMarker(id, mapping.keyPrefix);
-  const { store, identity } = await source.inspect(defaultStore);
-  const frozen = {
-    store,
-    mapping,
-    conflict: "newer",
-    order: { kind: "id" },
-    chunkSize: 100,
-    startedAt: 0,
-  } as const;
   await createRun(
     queue,
     id,
     {
-      ...frozen,
-      source: identity,
+      store,
+      mapping,
+      conflict: "newer",
+      order,
+      chunkSize: 100,
+      startedAt: 0,
+      source: await source.identify(store),
       target: { token, ...(await target.identity()) },
       fingerprintKey: "00",
     },
     { maxRate: null, maxRejects: null, ...limits },
   );
-  await closePlan(queue, id, { exists: true, size: 100 });
   return id;
 }
 
@@ -93,9 +128,10 @@ export async function enqueue(
   { queue }: Pick<Scene, "queue">,
   run: RunId,
   attempts: number,
+  chunk = 0,
 ): Promise<void> {
-  const opts = { jobId: `${run}-copy-0`, attempts, backoff: { type: "fixed", delay: 1 } };
-  await queue.jobs.add("copy", { run, chunk: 0 }, opts);
+  const opts = { jobId: `${run}-copy-${chunk}`, attempts, backoff: { type: "fixed", delay: 1 } };
+  await queue.jobs.add("copy", { run, chunk }, opts);
 }
 
 export interface Working {
