@@ -1,21 +1,29 @@
-import { parseArgs } from "node:util";
 import { recordResults } from "../e2e/results-page.js";
 import { startPostgres } from "../local-services/index.js";
+import { endWithUsage, readOptions } from "../usage.js";
 import { renderResults, sumTallies } from "./results.js";
 import { countWrong, type Outcome, playScenario, POSTGRES_SETTINGS } from "./scenario.js";
 
 const [WRITERS, WORKERS, SESSIONS] = [8, 3, 3_000];
 const SCENARIO_MS = 75_000;
 
-const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "5" }, seed: { type: "string" } },
+const USAGE = `usage: npm run chaos -- [--minutes M] [--seed S]
+
+Migrates under writers while everything is killed, cut and restarted, and judges what
+came of it; tooling/e2e/RESULTS.md keeps the last results.
+
+  --minutes M  how long, 5 by default; with 0, one scenario
+  --seed S     of the first scenario, any by default; the next ones follow it
+`;
+
+const options = readOptions(USAGE, {
+  minutes: { type: "string", default: "5" },
+  seed: { type: "string" },
 });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
-if (!(minutes >= 0) || !Number.isSafeInteger(seed)) {
-  say("usage: npm run chaos -- [--minutes M] [--seed S]; with 0 minutes, one scenario");
-  process.exit(2);
-}
+const minutes = Number(options.minutes);
+const seed = Number(options.seed ?? Date.now() % 1_000_000);
+if (!(minutes >= 0)) endWithUsage(USAGE, "--minutes must be a number from 0");
+if (!Number.isSafeInteger(seed)) endWithUsage(USAGE, "--seed must be a whole number");
 for (const [name, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],

@@ -1,18 +1,28 @@
-import { parseArgs } from "node:util";
 import { openHouse } from "../e2e/house.js";
 import { recordResults } from "../e2e/results-page.js";
 import { renderTable } from "../markdown-table.js";
 import { startPostgres } from "../local-services/index.js";
+import { endWithUsage, readOptions } from "../usage.js";
 import { addHostile, migrateHostile, WRITE_WAYS } from "./hostile-run.js";
 
-const { values } = parseArgs({
-  options: { count: { type: "string", default: "100000" }, seed: { type: "string" } },
+const USAGE = `usage: npm run hostile -- [--count N] [--seed S]
+
+Migrates sessions whose ids, names and values are those of RESP, SQL, Lua and JavaScript, by
+each way of writing, and compares them byte for byte; tooling/e2e/RESULTS.md keeps the last
+results.
+
+  --count N  sessions, 100000 by default
+  --seed S   any by default
+`;
+
+const options = readOptions(USAGE, {
+  count: { type: "string", default: "100000" },
+  seed: { type: "string" },
 });
-const [count, seed] = [Number(values.count), Number(values.seed ?? Date.now() % 1_000_000)];
-if (!(count > 0) || !Number.isSafeInteger(seed)) {
-  say("usage: npm run hostile -- [--count N] [--seed S]");
-  process.exit(2);
-}
+const [count, seed] = [Number(options.count), Number(options.seed ?? Date.now() % 1_000_000)];
+if (!(Number.isSafeInteger(count) && count > 0))
+  endWithUsage(USAGE, "--count must be a whole number from 1");
+if (!Number.isSafeInteger(seed)) endWithUsage(USAGE, "--seed must be a whole number");
 // Servers and programs end with this process: see supervised-process.ts.
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => process.exit(130));
 process.exit(await run());
