@@ -1,15 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { User } from "@rehome/config";
-import {
-  type Bound,
-  completeMapping,
-  defaultStore,
-  mappingSchema,
-  describeError,
-  newRunId,
-  type RunId,
-  type SessionId,
-} from "@rehome/core";
+import { type Bound, describeError, newRunId, type RunId, type SessionId } from "@rehome/core";
 import {
   closePlan,
   createRun,
@@ -22,6 +13,7 @@ import type { Express } from "express";
 import { pino } from "pino";
 import request, { type Response } from "supertest";
 import { afterEach, inject } from "vitest";
+import { frozenRun } from "../../../packages/queue/test/frozen-run.js";
 import { makeApp } from "../src/app.js";
 import { makeLogins } from "../src/login/logins.js";
 import { hashPassword } from "../src/login/password.js";
@@ -114,30 +106,15 @@ export async function stageOne(
   await stageRejects(queue, run, chunk, attempt, [reject]);
 }
 
-/** The reference store, as if a source had been asked about its columns. */
-const store = {
-  ...defaultStore,
-  columns: [],
-  attributeValue: null,
-  lookupKeys: [],
-  isUnique: true,
-};
-const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
-
 /** A planned run of chunks of 10 sessions, whose secrets are canaries. */
 export async function startRun(queue: QueueConnection, chunks = 2): Promise<RunId> {
   const run = newRunId(new Date());
   const frozen = {
-    store,
-    mapping,
-    conflict: "newer",
-    order: { kind: "id" },
-    chunkSize: 10,
-    startedAt: 0,
+    ...frozenRun,
     source: "canary-source",
     target: { token: "canary-token", runId: "canary-id", address: "canary-address" },
     fingerprintKey: "canary-key",
-  } as const;
+  };
   await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });
   const bounds = Array.from({ length: chunks - 1 }, (_, i) => ({
     upTo: `canary-bound-${i}` as Bound,

@@ -1,15 +1,15 @@
-import { completeMapping, defaultStore, mappingSchema, newRunId, type RunId } from "@rehome/core";
+import { newRunId, type RunId } from "@rehome/core";
 import {
   admitBatch,
   changeRate,
   closePlan,
   createRun,
-  type FrozenRun,
   openQueue,
   type QueueConnection,
 } from "@rehome/queue";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, inject, it } from "vitest";
+import { frozenRun } from "../../../packages/queue/test/frozen-run.js";
 import { admit } from "../src/admission.js";
 import type { Context, Task } from "../src/context.js";
 
@@ -22,30 +22,9 @@ beforeEach(async () => {
 
 afterEach(() => queue.close());
 
-/** The reference store, as if a source had been asked about its columns. */
-const store = {
-  ...defaultStore,
-  columns: [],
-  attributeValue: null,
-  lookupKeys: [],
-  isUnique: true,
-};
-const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
-
 async function slowRun(): Promise<RunId> {
   const run = newRunId(new Date());
-  const frozen: FrozenRun = {
-    store,
-    mapping,
-    conflict: "newer",
-    order: { kind: "id" },
-    chunkSize: 100,
-    startedAt: 0,
-    source: "source",
-    target: { token: "token", runId: "id", address: "address" },
-    fingerprintKey: "00",
-  };
-  await createRun(queue, run, frozen, { maxRate: 1, maxRejects: null });
+  await createRun(queue, run, frozenRun, { maxRate: 1, maxRejects: null });
   await closePlan(queue, run, { exists: true, size: 100 });
   return run;
 }

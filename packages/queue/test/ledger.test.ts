@@ -26,7 +26,8 @@ import {
   stageRejects,
   stopRun,
 } from "../src/index.js";
-import { freshQueue, frozen, plannedRun, stageOne, startedRun, endingAt } from "./queue-fixture.js";
+import { frozenRun } from "./frozen-run.js";
+import { freshQueue, plannedRun, stageOne, startedRun, endingAt } from "./queue-fixture.js";
 
 const id = (text: string) => text as SessionId;
 const counts = (some: Partial<Counts>): Counts => ({ ...zeroCounts(), ...some });
@@ -51,7 +52,7 @@ describe("a run", () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
     expect(await readRun(queue, run)).toEqual({
-      ...frozen,
+      ...frozenRun,
       id: run,
       phase: "planning",
       planComplete: false,
@@ -314,7 +315,7 @@ describe("a call whose answer was lost, and that the client sends again,", () =>
   it("does not take a run for another that is the active run", async () => {
     const queue = await freshQueue();
     const run = await startedRun(queue);
-    await createRun(queue, run, frozen, { maxRate: null, maxRejects: null });
+    await createRun(queue, run, frozenRun, { maxRate: null, maxRejects: null });
     expect(await listRuns(queue)).toEqual([run]);
   });
 });

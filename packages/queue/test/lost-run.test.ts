@@ -12,7 +12,7 @@ import {
   finalizeRun,
   stopRun,
 } from "../src/index.js";
-import { freshQueue, frozen, plannedRun } from "./queue-fixture.js";
+import { freshQueue, plannedRun } from "./queue-fixture.js";
 
 it("a run lost with the queue's data does not come back as half a record, whoever still works at it", async () => {
   const queue = await freshQueue();

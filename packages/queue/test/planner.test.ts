@@ -1,7 +1,7 @@
 import type { SessionId } from "@rehome/core";
 import { describe, expect, it, vi } from "vitest";
 import { asPlanner, closePlan, pauseRun, readRun, readStatus, recordBounds } from "../src/index.js";
-import { freshQueue, frozen, startedRun, endingAt } from "./queue-fixture.js";
+import { freshQueue, startedRun, endingAt } from "./queue-fixture.js";
 
 describe("a plan", () => {
   it("has one planner at a time, and the next one when that has finished", async () => {

@@ -1,9 +1,6 @@
 import {
   type Bound,
-  completeMapping,
   type Counts,
-  defaultStore,
-  mappingSchema,
   newRunId,
   type Reject,
   type RunId,
@@ -24,6 +21,7 @@ import {
   recordChunk,
   finalizeRun,
 } from "../src/index.js";
+import { frozenRun } from "./frozen-run.js";
 
 const opened: QueueConnection[] = [];
 
@@ -39,38 +37,16 @@ export async function freshQueue(): Promise<QueueConnection> {
   return queue;
 }
 
-/** The reference store, as if a source had been asked about its columns. */
-const store = {
-  ...defaultStore,
-  columns: [],
-  attributeValue: null,
-  lookupKeys: [],
-  isUnique: true,
-};
-const mapping = completeMapping(mappingSchema.parse({}), defaultStore);
-
-export const frozen: FrozenRun = {
-  store,
-  mapping,
-  conflict: "newer",
-  order: { kind: "id" },
-  chunkSize: 10,
-  startedAt: 0,
-  source: "source",
-  target: { token: "token", runId: "run-id", address: "127.0.0.1:1/0" },
-  fingerprintKey: "00",
-};
-
 export async function startedRun(
   queue: QueueConnection,
   limits: { maxRate?: number; maxRejects?: number } = {},
-  order: FrozenRun["order"] = frozen.order,
+  order: FrozenRun["order"] = frozenRun.order,
 ): Promise<RunId> {
   const run = newRunId(new Date());
   await createRun(
     queue,
     run,
-    { ...frozen, order },
+    { ...frozenRun, order },
     {
       maxRate: limits.maxRate ?? null,
       maxRejects: limits.maxRejects ?? null,
@@ -92,7 +68,7 @@ export async function stageOne(
 
 /** Chunks of 10 sessions that end there. */
 export function endingAt(...bounds: readonly string[]): { upTo: Bound; sessions: number }[] {
-  return bounds.map((bound) => ({ upTo: bound as Bound, sessions: frozen.chunkSize }));
+  return bounds.map((bound) => ({ upTo: bound as Bound, sessions: frozenRun.chunkSize }));
 }
 
 /** A run of so many chunks, the last one of 5 sessions, all enqueued. */
