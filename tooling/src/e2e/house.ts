@@ -9,6 +9,7 @@ import {
 } from "../local-services/index.js";
 import type { Environment } from "../programs.js";
 import { startTcpProxy, type TcpProxy } from "../tcp-proxy/index.js";
+import { outliveTransactions } from "./open-transactions.js";
 import { hireOperator, type Operator } from "./operator.js";
 
 /** Everything a migration needs, on servers of its own: what a test or a scenario plays with. */
@@ -75,7 +76,7 @@ export async function openHouse(postgresUrl: string, options: HouseOptions = {})
       redis.on("error", () => undefined);
       closing.push(async () => redis.disconnect());
     }
-    const operator = await hireOperator(urls);
+    const operator = await hireOperator(urls, () => outliveTransactions(source));
     closing.push(() => operator.close());
     return {
       ...operator,

@@ -31,7 +31,11 @@ export interface Operator {
 /** So that a dead worker's chunk is taken over while one waits for it. */
 const QUICK = ["--lock", "2000", "--stalled", "1000", "--log-level", "debug"];
 
-export async function hireOperator(urls: Environment): Promise<Operator> {
+/** `beforeStart` is done before each `rehome start`. */
+export async function hireOperator(
+  urls: Environment,
+  beforeStart: () => Promise<void> = async () => undefined,
+): Promise<Operator> {
   const folder = await mkdtemp(join(tmpdir(), "rehome-e2e-"));
   // Also when this process is interrupted.
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
@@ -45,6 +49,7 @@ export async function hireOperator(urls: Environment): Promise<Operator> {
     return file;
   };
   const rehome = async (args: readonly string[], environment: Environment = {}, cwd = "/") => {
+    if (args[0] === "start") await beforeStart();
     const finished = await runProgram("rehome", args, { ...urls, ...environment }, { cwd });
     said.push(finished.stdout, finished.stderr);
     return finished;
