@@ -150,7 +150,7 @@ describe("Ctrl-C", () => {
     const [code] = (await once(waiting, "exit")) as [number | null];
     expect(code).toBe(130);
     const status = await house.rehomeJson<Status>(["status"]);
-    expect(status).toMatchObject({ phase: "running", chunks: { total: 16 } });
+    expect(status).toMatchObject({ phase: "running" });
     await until(
       "the run has ended",
       async () => (await house.rehomeJson<Status>(["status"])).phase === "completed",
@@ -160,7 +160,10 @@ describe("Ctrl-C", () => {
   it("twice ends it at once, and the plan can be gone on with", async () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 5_000);
-    const waiting = spawnRehome(["start", "--wait", "--chunk-size", "1"], house.urls);
+    const waiting = spawnRehome(
+      ["start", "--wait", "--chunk-size", "1", "--order", "id"],
+      house.urls,
+    );
     const exited = once(waiting, "exit");
     await until(
       "the plan has begun",

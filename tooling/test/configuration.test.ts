@@ -100,7 +100,7 @@ describe("a value comes from the flag, else the environment, else the file, else
       [["--chunk-size", "3"], { REHOME_CHUNK_SIZE: "2" }, 1],
     ] as const) {
       const { stdout, code } = await house.rehome(
-        ["start", "--wait", "--json", ...args],
+        ["start", "--wait", "--json", "--order", "id", ...args],
         extra,
         folder,
       );

@@ -145,7 +145,7 @@ describe("the open page", () => {
     const watched = await watchHouse(house);
     const { page } = await watched.visit(watched.viewer);
     await house.startWorker({ args: ["--concurrency", "8"] });
-    const started = house.rehome(["start", "--chunk-size", "1"]);
+    const started = house.rehome(["start", "--chunk-size", "1", "--order", "id"]);
     await until(
       "the map has all of them",
       async () =>

@@ -98,7 +98,7 @@ describe("kill -9 of a planner", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 200);
     await house.startWorker();
-    const planner = spawnRehome(["start", "--chunk-size", "20"], {
+    const planner = spawnRehome(["start", "--chunk-size", "20", "--order", "id"], {
       ...house.urls,
       ...failAt("after:record-bounds", "SIGKILL", 2),
     });
@@ -111,7 +111,7 @@ describe("kill -9 of a planner", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 500);
     await house.startWorker();
-    const planner = spawnRehome(["start", "--chunk-size", "20"], {
+    const planner = spawnRehome(["start", "--chunk-size", "20", "--order", "id"], {
       ...house.urls,
       ...failAt("before:record-bounds", "SIGSTOP", 3),
     });

@@ -152,7 +152,7 @@ describe("a plan whose source is away", () => {
   it("waits for it, says so, and goes on by itself", async () => {
     const house = await busyHouse();
     house.proxies.source.arm({ kind: "cut", direction: "reply", afterBytes: 8_000 });
-    const starting = house.rehome(["start", "--wait", "--chunk-size", "1"]);
+    const starting = house.rehome(["start", "--wait", "--chunk-size", "1", "--order", "id"]);
     await until("it was cut off", async () => house.proxies.source.struck.all === 1);
     house.proxies.source.shut();
     const run = await until("there is a run", () => house.queue.get("{rehome}:active"));

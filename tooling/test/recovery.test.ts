@@ -67,7 +67,7 @@ describe("a worker", () => {
     expect(await worker.ended(10_000)).toMatchObject({ code: 0 });
     expect(await house.rehomeJson<Status>(["status", run])).toMatchObject({
       phase: "running",
-      chunks: { waiting: 1, active: 0, failed: 0 },
+      chunks: { done: 0, active: 0, failed: 0 },
     });
     const job = `{rehome}:chunks:${run}-copy-0`;
     expect(await house.queue.hget(job, "atm")).toBeNull();

@@ -11,7 +11,7 @@ import {
 // Of our programs; never the server's zone.
 process.env["TZ"] = "Pacific/Auckland";
 
-/** More than two chunks of ten. */
+/** More than two chunks of ten, where the order is that of the ids. */
 const MANY = 25;
 
 let house: House;

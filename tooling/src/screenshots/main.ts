@@ -98,7 +98,7 @@ async function takeAll(): Promise<void> {
   await page.getByRole("link", { name: "Migration" }).click();
 
   await house.rehome(["seed", "--users", "20000", "--sessions", "50000", "--reset"]);
-  const started = house.rehome(["start", "--chunk-size", "1"]);
+  const started = house.rehome(["start", "--chunk-size", "1", "--order", "id"]);
   await until(
     "50,000 chunks are there",
     async () => (await page.locator(".panel-map .panel-note").innerText()).startsWith("50,000"),
