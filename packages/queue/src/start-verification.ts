@@ -45,7 +45,7 @@ export async function startVerification(
     queue,
     chunks.map((chunk) => jobId(run.id, "verify", chunk)),
   );
-  const asked = scope.mode === "count" ? sessionsToCount(run, sizes, closing) : undefined;
+  const asked = sessionsToLookAt(run, sizes, closing, scope);
   const verification = await beginVerification(queue, run.id, scope.mode, plan, asked);
   await enqueueChunks(queue, run.id, "verify", chunks);
   return verification;
@@ -60,20 +60,35 @@ async function readSizes(queue: QueueConnection, run: Run): Promise<number[]> {
   });
 }
 
-/** What the closing chunk has read, other chunks have as well. */
-function sessionsToCount(
+/** A session that moved while it was copied was read by several chunks: there are no more than were planned. */
+function sessionsToLookAt(
   { planned }: Run,
   sizes: readonly number[],
   closing: number | null,
+  { mode, sample }: VerificationScope,
 ): number {
-  if (closing === null) return planned;
-  return sizes.slice(0, closing).reduce((sum, size) => sum + size, 0);
+  const read = sum(withoutClosing(sizes, closing));
+  const there = closing === null ? read : Math.min(planned, read);
+  if (mode === "sample") return Math.min(sample, there);
+  return closing === null ? planned : there;
 }
+
+/** What the closing chunk has read lies in the others as well. */
+function withoutClosing(sizes: readonly number[], closing: number | null): readonly number[] {
+  return closing === null ? sizes : sizes.slice(0, closing);
+}
+
+function sum(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all + size, 0);
+}
+
+/** More than any chunk has. */
+const ALL = Number.MAX_SAFE_INTEGER;
 
 /**
  * How many sessions of which chunks to look at. A count takes all, and the target's own chunk past the last; a
- * sample picks as many places in the reading order, each as likely as any other. The closing chunk's sessions lie in the
- * others as well, and are looked for there.
+ * sample picks as many places in the reading order, each as likely as any other. A sample of everything takes what lies in
+ * a chunk by now, however many sessions have moved into it since, or out of it.
  */
 export function planVerification(
   sizes: readonly number[],
@@ -83,12 +98,15 @@ export function planVerification(
   if (scope.mode === "count") {
     return new Map(Array.from({ length: sizes.length + 1 }, (_, chunk) => [chunk, 0]));
   }
+  const own = withoutClosing(sizes, closing);
+  const total = sum(own);
+  if (closing !== null && scope.sample >= total)
+    return new Map(own.map((_, chunk) => [chunk, ALL]));
   const ends: number[] = [];
-  for (const size of sizes) ends.push((ends.at(-1) ?? 0) + size);
+  for (const size of own) ends.push((ends.at(-1) ?? 0) + size);
   const picked = new Map<number, number>();
-  for (const place of pickDistinct(scope.sample, ends.at(-1) ?? 0)) {
-    const found = ends.findIndex((end) => place < end);
-    const chunk = found === closing ? Math.floor(Math.random() * closing) : found;
+  for (const place of pickDistinct(scope.sample, total)) {
+    const chunk = ends.findIndex((end) => place < end);
     picked.set(chunk, (picked.get(chunk) ?? 0) + 1);
   }
   return picked;

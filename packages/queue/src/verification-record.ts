@@ -33,8 +33,8 @@ export interface VerificationRecord {
 }
 
 /**
- * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all). `asked`
- * says how many in all, where the chunks do not.
+ * Begins a verification of these chunks; each value says how many sessions of the chunk to look at (0: all), and `asked`
+ * how many in all.
  */
 export async function beginVerification(
   queue: QueueConnection,

@@ -13,11 +13,13 @@ import {
   readChunkState,
   readRun,
   readStatus,
+  readVerification,
   recordBounds,
   recordChunk,
   requeueLost,
   resumeRun,
   retryRun,
+  startVerification,
 } from "../src/index.js";
 import { endingAt, finish, freshQueue, startedRun } from "./queue-fixture.js";
 
@@ -301,4 +303,23 @@ describe("the status of a run in physical order", () => {
     await finish(queue, run, CLOSING, { read: 1, migrated: 1 });
     expect(await planned()).toBe(2 * read + 1);
   });
+});
+
+describe("a verification of a run in physical order", () => {
+  it.each([
+    ["count", 0, 20],
+    ["sample", 1_000, 20],
+    ["sample", 5, 5],
+  ] as const)(
+    "looks for no more sessions than were planned, though some were read by several chunks: %s %d",
+    async (mode, sample, asked) => {
+      const queue = await freshQueue();
+      const run = await plannedRun(queue);
+      await finish(queue, run, 0, { read: 10, migrated: 10 });
+      await finish(queue, run, 1, { read: 16, migrated: 16 });
+      await finish(queue, run, CLOSING, { read: 6, migrated: 6 });
+      await startVerification(queue, run, { mode, sample });
+      expect((await readVerification(queue, run))?.asked).toBe(asked);
+    },
+  );
 });

@@ -49,8 +49,14 @@ describe("a last chunk that grew while the plan was made", () => {
 
 describe("what the closing chunk has read", () => {
   it("is sampled where it lies, in the other chunks", () => {
-    const plan = planVerification([30, 30, 40], 2, { mode: "sample", sample: 100 });
+    const plan = planVerification([30, 30, 4_000], 2, { mode: "sample", sample: 40 });
     expect([...plan.keys()].toSorted()).toEqual([0, 1]);
-    expect((plan.get(0) ?? 0) + (plan.get(1) ?? 0)).toBe(100);
+    expect((plan.get(0) ?? 0) + (plan.get(1) ?? 0)).toBe(40);
+  });
+
+  it("and all else is sampled whole where the sample is, however much lies in each chunk by now", () => {
+    const plan = planVerification([30, 0, 30, 40], 3, { mode: "sample", sample: 60 });
+    expect([...plan.keys()]).toEqual([0, 1, 2]);
+    for (const size of plan.values()) expect(size).toBeGreaterThan(1_000_000_000);
   });
 });
