@@ -6,7 +6,7 @@ type Sessions = Record<"planned" | "read" | Outcome, number>;
 
 /** What the sessions of a run are told from. */
 interface Told {
-  number(field: keyof Sessions): number;
+  readonly number: (field: keyof Sessions) => number;
   readonly phase: Phase;
   /** Where it is physical, what is planned is an estimate. */
   readonly order: string | null;

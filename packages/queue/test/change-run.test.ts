@@ -1,4 +1,3 @@
-import { type SessionId } from "@rehome/core";
 import { describe, expect, it, vi } from "vitest";
 import {
   alignQueue,

@@ -1,12 +1,5 @@
 import { inspect } from "node:util";
-import {
-  RehomeError,
-  showReason,
-  type RunId,
-  type SessionId,
-  zeroCounts,
-  zeroVerifyCounts,
-} from "@rehome/core";
+import { RehomeError, showReason, type RunId, zeroCounts, zeroVerifyCounts } from "@rehome/core";
 import { describe, expect, inject, it } from "vitest";
 import {
   beginVerification,

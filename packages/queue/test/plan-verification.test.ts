@@ -50,7 +50,7 @@ describe("a last chunk that grew while the plan was made", () => {
 describe("what the closing chunk has read", () => {
   it("is sampled where it lies, in the other chunks", () => {
     const plan = planVerification([30, 30, 4_000], 2, { mode: "sample", sample: 40 });
-    expect([...plan.keys()].toSorted()).toEqual([0, 1]);
+    expect(new Set(plan.keys())).toEqual(new Set([0, 1]));
     expect((plan.get(0) ?? 0) + (plan.get(1) ?? 0)).toBe(40);
   });
 

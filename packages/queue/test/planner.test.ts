@@ -1,4 +1,3 @@
-import type { SessionId } from "@rehome/core";
 import { describe, expect, it, vi } from "vitest";
 import { asPlanner, closePlan, pauseRun, readRun, readStatus, recordBounds } from "../src/index.js";
 import { freshQueue, startedRun, endingAt } from "./queue-fixture.js";

@@ -4,7 +4,6 @@ import {
   completeMapping,
   makeTransform,
   mappingSchema,
-  type SessionId,
   type Transformed,
   TransformedBatch,
 } from "@rehome/core";

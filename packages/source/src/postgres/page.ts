@@ -6,7 +6,7 @@ import {
   sameBytes,
 } from "@rehome/core";
 import type { PoolClient } from "pg";
-import { RowStream } from "./row-stream.js";
+import type { RowStream } from "./row-stream.js";
 import { CopyRow, firstColumn, int32 } from "./copy-row.js";
 import { LookedUp } from "./looked-up.js";
 import type { ReadBuffer } from "./read-buffer.js";
