@@ -2,6 +2,7 @@ import { afterEach, expect, inject } from "vitest";
 import { type House, type HouseOptions, openHouse, until } from "../src/e2e/house.js";
 import { clock, compareAll } from "../src/e2e/oracle.js";
 import { addUsers } from "../src/e2e/sessions.js";
+import { FURNISHED, furnish } from "./furnished-database.js";
 
 const houses: House[] = [];
 
@@ -9,14 +10,22 @@ afterEach(async () => {
   for (const house of houses.splice(0)) await house.close();
 });
 
+/** Servers of a file's own that have been furnished. */
+const furnished = new Set<string>();
+
 /** A house with the reference schema and two users. */
 export async function furnishedHouse(
-  options: HouseOptions & { readonly canary?: string; readonly postgresUrl?: string } = {},
+  options: Omit<HouseOptions, "database"> & {
+    readonly canary?: string;
+    readonly postgresUrl?: string;
+  } = {},
 ): Promise<House> {
-  const house = await bareHouse(options);
-  const seeded = await house.rehome(["seed", "--users", "1", "--sessions", "0"]);
-  expect(seeded).toMatchObject({ code: 0 });
-  await house.source.query("TRUNCATE users CASCADE");
+  const { postgresUrl } = options;
+  if (postgresUrl !== undefined && !furnished.has(postgresUrl)) {
+    await furnish(postgresUrl);
+    furnished.add(postgresUrl);
+  }
+  const house = await bareHouse({ ...options, database: { template: FURNISHED } });
   await addUsers(house.source, options.canary);
   return house;
 }
