@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 import { until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
 import { spawnRehome } from "../src/programs.js";
-import { bareHouse, furnishedHouse, migrate, type Status } from "./house-fixture.js";
+import { bareHouse, furnishedHouse, migrate, type Status, untilEnded } from "./house-fixture.js";
 
 const REHOME = fileURLToPath(new URL("../../node_modules/.bin/rehome", import.meta.url));
 const VERBS = [
@@ -151,10 +151,7 @@ describe("Ctrl-C", () => {
     expect(code).toBe(130);
     const status = await house.rehomeJson<Status>(["status"]);
     expect(status).toMatchObject({ phase: "running" });
-    await until(
-      "the run has ended",
-      async () => (await house.rehomeJson<Status>(["status"])).phase === "completed",
-    );
+    expect(await untilEnded(house)).toMatchObject({ phase: "completed" });
   });
 
   it("twice ends it at once, and the plan can be gone on with", async () => {

@@ -5,24 +5,19 @@ import { type House, until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
 import { readTarget } from "../src/e2e/target-contents.js";
 import { spawnRehome } from "../src/programs.js";
-import { furnishedHouse, migrate, type Status, type Verification } from "./house-fixture.js";
+import {
+  furnishedHouse,
+  migrate,
+  type Status,
+  untilEnded,
+  type Verification,
+} from "./house-fixture.js";
 
 async function slowRun(house: House, rate = 1_500): Promise<string> {
   const slow = ["--chunk-size", "1000", "--max-rate", String(rate)];
   const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow]);
   await until("sessions are written", async () => (await house.target.dbsize()) > 100);
   return run;
-}
-
-async function ended(house: House, timeoutMs = 40_000): Promise<Status> {
-  return await until(
-    "the run has ended",
-    async () => {
-      const status = await house.rehomeJson<Status>(["status"]);
-      return ["completed", "failed", "cancelled"].includes(status.phase) && status;
-    },
-    timeoutMs,
-  );
 }
 
 describe("rehome pause and resume", () => {
@@ -45,7 +40,7 @@ describe("rehome pause and resume", () => {
     expect((await house.rehome(["start"])).code).toBe(1);
 
     expect(await house.rehomeJson<Status>(["resume"])).toMatchObject({ phase: "running" });
-    expect(await ended(house)).toMatchObject({
+    expect(await untilEnded(house)).toMatchObject({
       phase: "completed",
       sessions: { read: 6_000, migrated: 6_000 },
     });
@@ -71,7 +66,7 @@ describe("rehome pause and resume", () => {
       chunks: { total: 2_600 },
     });
     await house.startWorker({ args: ["--concurrency", "8"] });
-    expect(await ended(house)).toMatchObject({
+    expect(await untilEnded(house)).toMatchObject({
       phase: "completed",
       sessions: { read: 2_600, migrated: 2_600 },
     });
@@ -239,7 +234,10 @@ describe("rehome retry", () => {
     await house.source.query("ALTER TABLE session_data RENAME TO elsewhere");
     await house.rehomeJson(["resume"]);
     // The closing chunk, which is copied all the same, has found nothing.
-    expect(await ended(house)).toMatchObject({ phase: "failed", chunks: { failed: 3, done: 1 } });
+    expect(await untilEnded(house)).toMatchObject({
+      phase: "failed",
+      chunks: { failed: 3, done: 1 },
+    });
     await house.source.query("ALTER TABLE elsewhere RENAME TO session_data");
     expect(await house.rehomeJson<Status>(["retry", "--wait"])).toMatchObject({
       phase: "completed",
@@ -286,7 +284,7 @@ describe("rehome forget", () => {
     const { run } = await house.rehomeJson<{ run: string }>(["start"]);
     expect((await house.rehome(["forget", run])).stderr).toMatch(/rehome cancel/);
     await house.startWorker();
-    await ended(house);
+    await untilEnded(house);
     expect(await house.target.keys(`*${run}*`)).toEqual([`rehome:marker:${run}`]);
     expect((await house.rehome(["forget", run])).code).toBe(0);
     expect(await house.queue.keys(`*${run}*`)).toEqual([]);

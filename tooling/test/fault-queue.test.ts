@@ -94,7 +94,7 @@ describe("the queue Redis", () => {
     await addManySessions(house.source, 3_000);
     await house.startWorker();
     await startSlowly(house);
-    house.proxies.queue.stall(4_000);
+    house.proxies.queue.stall(2_500);
     await expectCompleted(house, { read: 3_000, migrated: 3_000 });
   });
 
@@ -110,7 +110,7 @@ describe("the queue Redis", () => {
       const run = await startSlowly(house);
       await house.queue.call(begin, ...args);
       // Longer than a lock lasts.
-      await sleep(4_000);
+      await sleep(2_500);
       await house.queue.call(end, ...undo);
       await expectCompleted(house, { read: 3_000, migrated: 3_000 });
       await expectNoAttempts(house, run);

@@ -15,6 +15,7 @@ import {
   migrate,
   readStatus,
   startSlowly,
+  untilEnded,
 } from "./house-fixture.js";
 
 const SESSIONS = { read: 3_000, migrated: 3_000 };
@@ -37,7 +38,7 @@ describe("a run whose target is", () => {
     const shown = (await (await fetch(`${dashboard.url}api/runs/${run}`)).json()) as object;
     expect(shown).toMatchObject({ notice: status.notice });
     // However often it is tried meanwhile.
-    await sleep(4_000);
+    await sleep(2_500);
     await expectWaiting(house, run, /OOM/);
     for (const { fields, expiresAt } of (await readTarget(house.target)).values()) {
       expect(fields).toMatchObject({ user_id: /\d/, cart_json: /n/ });
@@ -83,12 +84,11 @@ describe("a run whose target is", () => {
     // The name of the master leads to the other server now, with the same password.
     await master.config("SET", "requirepass", password(old.url));
     house.proxies.target.retarget(other.port);
-    await until(
-      "the run has ended",
-      async () => (await readStatus(house, run)).phase === "completed",
-      40_000,
-    );
-    expect(await readStatus(house, run)).toMatchObject({ sessions: SESSIONS, notice: null });
+    expect(await untilEnded(house)).toMatchObject({
+      phase: "completed",
+      sessions: SESSIONS,
+      notice: null,
+    });
     expect((await readTarget(master)).size).toBe(SESSIONS.read);
   });
 

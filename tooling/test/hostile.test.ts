@@ -3,10 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
 import { describe, expect, it } from "vitest";
-import { until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
 import { dumpTarget, readTarget } from "../src/e2e/target-contents.js";
-import { furnishedHouse, migrate, type Status, type Verification } from "./house-fixture.js";
+import { furnishedHouse, migrate, untilEnded, type Verification } from "./house-fixture.js";
 
 /** Everything of a server but what begins with a prefix, as text. */
 async function dumpOthers(redis: Redis, prefix: string): Promise<string> {
@@ -96,15 +95,7 @@ describe("jobs altered in Redis", () => {
       await house.queue.hset(`{rehome}:chunks:${run}-copy-${chunk}`, "data", data);
     }
     await house.startWorker();
-    const status = await until(
-      "the run has ended",
-      async () => {
-        const now = await house.rehomeJson<Status>(["status", run]);
-        return now.phase !== "running" && now;
-      },
-      30_000,
-    );
-    expect(status).toMatchObject({
+    expect(await untilEnded(house)).toMatchObject({
       phase: "completed",
       chunks: { waiting: 0, failed: 0 },
       sessions: { read: 600, migrated: 600 },

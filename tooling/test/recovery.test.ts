@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { until } from "../src/e2e/house.js";
 import { addManySessions } from "../src/e2e/sessions.js";
 import { readTarget } from "../src/e2e/target-contents.js";
-import { furnishedHouse, migrate, type Status, type Verification } from "./house-fixture.js";
+import {
+  furnishedHouse,
+  migrate,
+  type Status,
+  untilEnded,
+  type Verification,
+} from "./house-fixture.js";
 
 const ADDS_UP = (status: Status) => {
   const { read, migrated, kept, expired, rejected } = status.sessions;
@@ -77,13 +83,11 @@ describe("a worker", () => {
   it("finds a chunk whose job was lost", async () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 500);
-    const { run } = await house.rehomeJson<{ run: string }>(["start", "--chunk-size", "100"]);
+    await house.rehomeJson(["start", "--chunk-size", "100"]);
     const jobs = await house.queue.keys("{rehome}:chunks:*");
     await house.queue.del(...jobs);
     await house.startWorker();
-    await until("the run has ended", async () => {
-      return (await house.rehomeJson<Status>(["status", run])).phase === "completed";
-    });
+    expect(await untilEnded(house)).toMatchObject({ phase: "completed" });
     expect((await readTarget(house.target)).size).toBe(500);
   });
 
@@ -99,11 +103,7 @@ describe("a worker", () => {
     });
     expect(await other.target.dbsize()).toBe(0);
     await house.startWorker();
-    await until(
-      "the run has ended",
-      async () => (await house.rehomeJson<Status>(["status", run])).phase === "completed",
-      40_000,
-    );
+    expect(await untilEnded(house)).toMatchObject({ phase: "completed" });
     expect(await other.target.dbsize()).toBe(0);
   });
 
@@ -148,24 +148,13 @@ describe("a target", () => {
     const house = await furnishedHouse();
     await addManySessions(house.source, 3_000);
     await house.startWorker();
-    const { run } = await house.rehomeJson<{ run: string }>([
-      "start",
-      "--chunk-size",
-      "500",
-      "--max-rate",
-      "1500",
-    ]);
+    await house.rehomeJson(["start", "--chunk-size", "500", "--max-rate", "1500"]);
     await until("sessions are written", async () => (await house.target.dbsize()) > 100);
     await house.servers.target.restart();
-    const ended = await until(
-      "the run has ended",
-      async () => {
-        const now = await house.rehomeJson<Status>(["status", run]);
-        return now.phase !== "planning" && now.phase !== "running" && now;
-      },
-      40_000,
-    );
-    expect(ended).toMatchObject({ phase: "completed", sessions: { migrated: 3_000 } });
+    expect(await untilEnded(house)).toMatchObject({
+      phase: "completed",
+      sessions: { migrated: 3_000 },
+    });
     expect((await readTarget(house.target)).size).toBe(3_000);
   });
 });
