@@ -1,7 +1,19 @@
-import { describe, expect, it } from "vitest";
-import type { House } from "../src/e2e/house.js";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { type House, openHouse } from "../src/e2e/house.js";
 import { addManySessions } from "../src/e2e/sessions.js";
+import { FURNISHED } from "./furnished-database.js";
 import { bareHouse, furnishedHouse, type Status } from "./house-fixture.js";
+
+/** For all that is refused before anything is changed. */
+let house: House;
+
+beforeAll(async () => {
+  house = await openHouse(inject("postgresUrl"), { database: { template: FURNISHED } });
+});
+
+afterAll(async () => {
+  await house.close();
+});
 
 /** One line on stderr, without any password, and nothing written. */
 async function expectRefusal(
@@ -31,7 +43,6 @@ function changed(url: string | undefined, change: (url: URL) => void): string {
 
 describe("rehome start refuses, in one line and leaving nothing behind,", () => {
   it("a missing or malformed URL", async () => {
-    const house = await furnishedHouse();
     for (const name of ["SOURCE_URL", "TARGET_URL", "QUEUE_URL"]) {
       for (const value of ["", "not a url", "http://user:canary-pw@host/", "redis//x"]) {
         await expectRefusal(house, ["start"], {
@@ -46,7 +57,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("a server that cannot be reached", async () => {
-    const house = await furnishedHouse();
     for (const [name, url] of Object.entries(house.urls)) {
       const side = name.split("_")[0]?.toLowerCase() ?? "";
       await expectRefusal(house, ["start"], {
@@ -58,7 +68,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("wrong credentials", async () => {
-    const house = await furnishedHouse();
     for (const [name, url] of Object.entries(house.urls)) {
       await expectRefusal(house, ["start"], {
         code: 1,
@@ -69,7 +78,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("an unknown database", async () => {
-    const house = await furnishedHouse();
     await expectRefusal(house, ["start"], {
       code: 1,
       says: /no such database/,
@@ -102,7 +110,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("an unknown option, and says which may have been meant", async () => {
-    const house = await furnishedHouse();
     await expectRefusal(house, ["start", "--chunk-sise", "5"], {
       code: 2,
       says: /--chunk-sise.*--chunk-size/,
@@ -115,7 +122,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
   });
 
   it("a chunk size of 0 or that is no number", async () => {
-    const house = await furnishedHouse();
     for (const size of ["0", "-5", "many", "1.5", "1e3", ""]) {
       await expectRefusal(house, ["start", "--chunk-size", size], {
         code: 2,
@@ -148,7 +154,6 @@ describe("rehome start refuses, in one line and leaving nothing behind,", () => 
 
 describe("rehome", () => {
   it("refuses an unknown run", async () => {
-    const house = await furnishedHouse();
     for (const verb of ["status", "rejects", "verify"]) {
       await expectRefusal(house, [verb], { code: 1, says: /there is no run yet.*rehome start/ });
       await expectRefusal(house, [verb, "20260101-000000-aaaa"], {
@@ -178,7 +183,6 @@ describe("rehome", () => {
   });
 
   it("says what it can do", async () => {
-    const house = await bareHouse();
     const { code, stdout } = await house.rehome(["--help"]);
     expect(code).toBe(0);
     for (const verb of ["seed", "start", "status", "runs", "verify", "rejects"])
@@ -188,7 +192,6 @@ describe("rehome", () => {
 
 describe("a worker", () => {
   it("refuses what it cannot work with, in one line", async () => {
-    const house = await furnishedHouse();
     for (const [environment, says] of [
       [{ SOURCE_URL: "" }, /SOURCE_URL is not set/],
       [

@@ -10,6 +10,7 @@ import {
   findChromium,
   findOtherServers,
   type Machine,
+  type PostgresServer,
   ServiceUnavailable,
   startPostgres,
   startRedis,
@@ -17,7 +18,7 @@ import {
 } from "@rehome/tooling/local-services";
 import { Redis } from "ioredis";
 import pg from "pg";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
 const SERVICES = new URL("../dist/local-services/index.js", import.meta.url);
 const isRoot = process.getuid?.() === 0;
@@ -69,31 +70,40 @@ test("two Redis servers run side by side, each with its own settings", async () 
   ]);
 });
 
-test("settings reach PostgreSQL, and ours for speed are in force", async () => {
-  const postgres = atEnd(await startPostgres({ settings: { work_mem: "7MB" } }));
-  expect(await query(postgres.url, "select current_setting('work_mem') as v")).toBe("7MB");
-  expect(await query(postgres.url, "select current_setting('fsync') as v")).toBe("off");
-  expect(await query(postgres.url, "select current_setting('server_encoding') as v")).toBe("UTF8");
-});
+describe("PostgreSQL", () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await startPostgres({ settings: { work_mem: "7MB" } });
+  });
+  afterAll(() => postgres.stop());
 
-test("a database of its own can be copied from a template, and ICU can order its text", async () => {
-  const postgres = atEnd(await startPostgres());
-  const original = await postgres.createDatabase("original");
-  await query(original, "create table kept as select 42 as v");
-  expect(
-    await query(
-      await postgres.createDatabase("copy", { template: "original" }),
-      "select v from kept",
-    ),
-  ).toBe(42);
+  test("takes settings, and ours for speed are in force", async () => {
+    expect(await query(postgres.url, "select current_setting('work_mem') as v")).toBe("7MB");
+    expect(await query(postgres.url, "select current_setting('fsync') as v")).toBe("off");
+    expect(await query(postgres.url, "select current_setting('server_encoding') as v")).toBe(
+      "UTF8",
+    );
+  });
 
-  const ordered = "select string_agg(t, '' order by t) as v from unnest(array['a', 'B', 'c']) as t";
-  expect(await query(postgres.url, ordered)).toBe("Bac");
-  expect(await query(postgres.url, ordered.replace("by t", 'by t collate "und-x-icu"'))).toBe(
-    "aBc",
-  );
-  const icu = await postgres.createDatabase("icu", { icuLocale: "und", locale: "C" });
-  expect(await query(icu, ordered)).toBe("aBc");
+  test("copies a database from a template, and ICU can order its text", async () => {
+    const original = await postgres.createDatabase("original");
+    await query(original, "create table kept as select 42 as v");
+    expect(
+      await query(
+        await postgres.createDatabase("copy", { template: "original" }),
+        "select v from kept",
+      ),
+    ).toBe(42);
+
+    const ordered =
+      "select string_agg(t, '' order by t) as v from unnest(array['a', 'B', 'c']) as t";
+    expect(await query(postgres.url, ordered)).toBe("Bac");
+    expect(await query(postgres.url, ordered.replace("by t", 'by t collate "und-x-icu"'))).toBe(
+      "aBc",
+    );
+    const icu = await postgres.createDatabase("icu", { icuLocale: "und", locale: "C" });
+    expect(await query(icu, ordered)).toBe("aBc");
+  });
 });
 
 test("stop leaves no process and no folder, and may be repeated", async () => {
