@@ -10,7 +10,14 @@ import { describe, expect, it } from "vitest";
 import { until } from "../src/e2e/house.js";
 import { addManySessions, addSession } from "../src/e2e/sessions.js";
 import { spawnRehome } from "../src/programs.js";
-import { bareHouse, furnishedHouse, migrate, type Status, untilEnded } from "./house-fixture.js";
+import {
+  bareHouse,
+  furnishedHouse,
+  liftRate,
+  migrate,
+  type Status,
+  untilEnded,
+} from "./house-fixture.js";
 
 const REHOME = fileURLToPath(new URL("../../node_modules/.bin/rehome", import.meta.url));
 const VERBS = [
@@ -139,10 +146,10 @@ describe("the command line", () => {
 describe("Ctrl-C", () => {
   it("once leaves the run to its workers, and says how to watch it", async () => {
     const house = await furnishedHouse();
-    await addManySessions(house.source, 8_000);
+    await addManySessions(house.source, 4_000);
     await house.startWorker();
     const waiting = spawnRehome(
-      ["start", "--wait", "--max-rate", "2000", "--chunk-size", "500"],
+      ["start", "--wait", "--max-rate", "500", "--chunk-size", "500"],
       house.urls,
     );
     await until("sessions are written", async () => (await house.target.dbsize()) > 100);
@@ -151,6 +158,7 @@ describe("Ctrl-C", () => {
     expect(code).toBe(130);
     const status = await house.rehomeJson<Status>(["status"]);
     expect(status).toMatchObject({ phase: "running" });
+    await liftRate(house);
     expect(await untilEnded(house)).toMatchObject({ phase: "completed" });
   });
 

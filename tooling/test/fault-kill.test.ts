@@ -83,7 +83,7 @@ describe("kill -9 of a planner", () => {
       expect((await once(doomed, "exit"))[1], point).toBe("SIGKILL");
       const run = await house.queue.get("{rehome}:active");
       if (run === null) continue;
-      const { phase } = await readStatus(house, run);
+      const phase = await house.queue.hget(`{rehome}:run:${run}`, "phase");
       if (phase === "planning") {
         // As if its lease had run out: nobody is at work at the plan.
         await house.queue.del(`{rehome}:run:${run}:planner`);

@@ -12,6 +12,7 @@ import {
   expectCompleted,
   expectWaiting,
   furnishedHouse,
+  liftRate,
   migrate,
   readStatus,
   startSlowly,
@@ -84,6 +85,7 @@ describe("a run whose target is", () => {
     // The name of the master leads to the other server now, with the same password.
     await master.config("SET", "requirepass", password(old.url));
     house.proxies.target.retarget(other.port);
+    await liftRate(house);
     expect(await untilEnded(house)).toMatchObject({
       phase: "completed",
       sessions: SESSIONS,

@@ -78,7 +78,7 @@ export async function untilEnded(house: House, timeoutMs = 40_000): Promise<Stat
 }
 
 /** As one does on the dashboard: what was to befall the run has met its chunks half done, and nobody waits for the rest. */
-async function liftRate({ queue }: House): Promise<void> {
+export async function liftRate({ queue }: House): Promise<void> {
   const run = await queue.get("{rehome}:active");
   if (run === null) return;
   const record = `{rehome}:run:${run}`;
@@ -117,7 +117,7 @@ export async function expectMoved(house: House): Promise<void> {
  * written.
  */
 export async function startSlowly(house: House, ...args: string[]): Promise<string> {
-  const slow = ["--chunk-size", "250", "--max-rate", "1000"];
+  const slow = ["--chunk-size", "250", "--max-rate", "500"];
   const { run } = await house.rehomeJson<{ run: string }>(["start", ...slow, ...args]);
   await until("sessions are written", async () => (await house.target.dbsize()) > 1);
   return run;

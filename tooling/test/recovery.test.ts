@@ -4,6 +4,7 @@ import { addManySessions } from "../src/e2e/sessions.js";
 import { readTarget } from "../src/e2e/target-contents.js";
 import {
   furnishedHouse,
+  liftRate,
   migrate,
   type Status,
   untilEnded,
@@ -37,6 +38,7 @@ describe("a worker", () => {
     process.kill(victim.pid, "SIGKILL");
 
     await house.startWorker();
+    await liftRate(house);
     const ended = await until(
       "the run has ended",
       async () => {
@@ -151,6 +153,7 @@ describe("a target", () => {
     await house.rehomeJson(["start", "--chunk-size", "500", "--max-rate", "1500"]);
     await until("sessions are written", async () => (await house.target.dbsize()) > 100);
     await house.servers.target.restart();
+    await liftRate(house);
     expect(await untilEnded(house)).toMatchObject({
       phase: "completed",
       sessions: { migrated: 3_000 },
