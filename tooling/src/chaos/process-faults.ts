@@ -22,6 +22,7 @@ const CHUNK_STEPS = [
 const LATE_STEPS = ["load", "stage", "check-target", "record", "finalize"];
 const PLAN_STEPS = [
   "preflight",
+  "choose-order",
   "place-marker",
   "create-run",
   "read-plan-end",
