@@ -14,7 +14,7 @@ export interface RowsOfPages {
   readonly to: number;
   /** About how many there are. */
   readonly sessions: number;
-  part(from: number, to: number): Rows;
+  readonly part: (from: number, to: number) => Rows;
 }
 
 /** Rows that only a snapshot which has begun can name. */
