@@ -60,9 +60,12 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
       const client = await connect();
       let failure: unknown = null;
       try {
-        await answered(client, client.query(`BEGIN READ ONLY; ${ALL_ROWS}${NO_TIMEOUTS}`));
-        const { rows } = await answered(client, client.query<Row>(text, values));
-        await answered(client, client.query("COMMIT"));
+        const answers = pipelined(client, () => [
+          client.query(`BEGIN READ ONLY; ${ALL_ROWS}${NO_TIMEOUTS}`),
+          client.query<Row>(text, values),
+          client.query("COMMIT"),
+        ]);
+        const [, { rows }] = await answered(client, answers);
         return rows;
       } catch (error) {
         failure = error;
@@ -111,6 +114,22 @@ export function openConnections(url: URL, max: number, inactivityTimeoutMs?: num
     },
     close: () => pool.end(),
   };
+}
+
+/**
+ * What is asked arrives at the server at once, and takes one round trip: for such a small thing, two more would be most
+ * of what it takes. Not for as long as the connection lasts: the driver then refuses whatever reads its socket itself.
+ */
+async function pipelined<T extends readonly Promise<unknown>[]>(
+  client: pg.PoolClient,
+  ask: () => readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const mode = client as { pipeline: boolean };
+  mode.pipeline = true;
+  const answers = await Promise.all(ask());
+  // Of one that failed, answers may still arrive, and the connection is not used again.
+  mode.pipeline = false;
+  return answers;
 }
 
 function failureToConnect(error: unknown, url: URL): unknown {

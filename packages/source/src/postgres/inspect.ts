@@ -83,15 +83,22 @@ async function readDoubts(
 
 /** The cluster's own number where it may be read, which a replica shares; the database and the table in any case. */
 export async function identify(connections: Connections, store: ResolvedStore): Promise<string> {
-  const [here] = await connections.query<{ database: string; oid: string | null }>(
-    "SELECT current_database() AS database, to_regclass($1)::oid::text AS oid",
+  const withCluster = "(SELECT system_identifier::text FROM pg_control_system())";
+  return await readIdentity(connections, store, withCluster).catch((error: unknown) => {
+    if (!(error instanceof RehomeError && error.code === "source-42501")) throw error;
+    return readIdentity(connections, store, "''");
+  });
+}
+
+/** `cluster`: SQL of its number. */
+async function readIdentity(
+  connections: Connections,
+  store: ResolvedStore,
+  cluster: string,
+): Promise<string> {
+  const [here] = await connections.query<Record<"cluster" | "database" | "oid", string | null>>(
+    `SELECT ${cluster} AS cluster, current_database() AS database, to_regclass($1)::oid::text AS oid`,
     [quoteTable(store.sessions.table)],
   );
-  const [cluster] = await connections
-    .query<{ id: string }>("SELECT system_identifier::text AS id FROM pg_control_system()")
-    .catch((error: unknown) => {
-      if (error instanceof RehomeError && error.code === "source-42501") return [{ id: "" }];
-      throw error;
-    });
-  return [cluster?.id, here?.database, here?.oid].join("/");
+  return [here?.cluster, here?.database, here?.oid].join("/");
 }
