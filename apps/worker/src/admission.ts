@@ -80,22 +80,31 @@ export function admitPhase(phase: Phase | null): void {
 
 /** A worker connected to another source or target than the run's must not touch it. */
 export async function assertSameServers(context: Context, task: Task, run: Run): Promise<void> {
-  if (run.source !== (await context.source.identify(run.store)))
-    await refuse(context, task, "source", "SOURCE_URL");
-  await checkTarget(context, task, run);
+  const [identity, isMarked] = await Promise.all([
+    context.source.identify(run.store),
+    isTargetMarked(context, run),
+  ]);
+  if (run.source !== identity) await refuse(context, task, "source", "SOURCE_URL");
+  if (!isMarked) await endWithoutMarker(context, task, run);
+}
+
+/** The run's marker is still in the target: to be asked again after the last write of a chunk. */
+export async function checkTarget(context: Context, task: Task, run: Run): Promise<void> {
+  if (!(await isTargetMarked(context, run))) await endWithoutMarker(context, task, run);
+}
+
+async function isTargetMarked({ target, markersSeen }: Context, run: Run): Promise<boolean> {
+  const isMarked = await target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix);
+  if (isMarked) markersSeen.add(run.id);
+  return isMarked;
 }
 
 /**
- * The run's marker is in the target. Where it is not, either the target was emptied, which ends the run for every
- * worker, or this worker is connected to another one: a host name may lead elsewhere on another machine. To be asked
- * again after the last write of a chunk.
+ * Where the marker is not, either the target was emptied, which ends the run for every worker, or this worker is
+ * connected to another one: a host name may lead elsewhere on another machine.
  */
-export async function checkTarget(context: Context, task: Task, run: Run): Promise<void> {
+async function endWithoutMarker(context: Context, task: Task, run: Run): Promise<never> {
   const { target, markersSeen } = context;
-  if (await target.checkMarker(run.id, run.target.token, run.mapping.keyPrefix)) {
-    markersSeen.add(run.id);
-    return;
-  }
   if (!markersSeen.has(run.id) && !isSameServer(await target.identity(), run.target))
     await refuse(context, task, "target", "TARGET_URL");
   if (task.kind === "verify") {

@@ -9,7 +9,7 @@ import {
   step,
   stepThrough,
   targetLayoutOf,
-  TransformedBatch,
+  type TransformedBatch,
   zeroCounts,
 } from "@rehome/core";
 import {
@@ -30,6 +30,10 @@ import { describeWay, type LoadOptions } from "@rehome/target";
 import { admit, admitPhase, checkTarget, assertSameServers, tryRights } from "./admission.js";
 import type { Context, Task } from "./context.js";
 import { RetryLater } from "./interruption.js";
+import { LoadsInFlight } from "./loads-in-flight.js";
+
+/** How old the target's time may be that decides which sessions of a batch have expired. */
+const FRESH_MS = 500;
 
 const CLOSING_DELAY_MS = 500;
 
@@ -38,43 +42,48 @@ const CLOSING_DELAY_MS = 500;
  * Throws RetryLater, RunEnded, or RehomeError.
  */
 export async function processChunk(context: Context, task: Task): Promise<Counts | null> {
-  const { queue, target } = context;
-  const run = await step("read-run", () => readRun(queue, task.run));
+  const { queue } = context;
+  // Whatever does not wait for an answer is asked together: the servers may be far away.
+  const [run, before] = await Promise.all([
+    step("read-run", () => readRun(queue, task.run)),
+    step("read-chunk", () => readChunkState(queue, task.run, task.chunk)),
+  ]);
   task.generation = run.generation;
   admitPhase(run.phase);
-  const before = await step("read-chunk", () => readChunkState(queue, run.id, task.chunk));
   if (before.state === "done") {
     await step("finalize", () => finalizeRun(queue, run.id));
     return null;
   }
-  await step("check-servers", () => assertSameServers(context, task, run));
+  const [{ counts, batches }] = await Promise.all([
+    chooseSessions(context, task, run, before),
+    step("check-servers", () => assertSameServers(context, task, run)),
+  ]);
   await step("try-rights", () => tryRights(context, run));
   await step("note-write-way", () => sayWriteWay(context, run));
 
-  const { counts, batches } = await chooseSessions(context, task, run, before);
   const transform = makeTransform(run);
   const layout = targetLayoutOf(run);
-  // One batch is loaded while the next one is extracted.
-  const transformed = new TransformedBatch(layout.keys.idKind);
-  let loading: Promise<void> = Promise.resolve();
+  const options = { layout, conflict: run.conflict };
+  const loads = new LoadsInFlight(layout.keys.idKind, (batch) =>
+    loadBatch(context, task, options, batch, counts),
+  );
   try {
     for await (const sessions of stepThrough("extract", batches)) {
-      await step("admit", () => admit(context, task, sessions.count));
-      await loading;
-      // Not before: a slow rate makes a batch wait, and sessions expire meanwhile.
-      const now = await step("read-clock", () => target.clock());
+      const transformed = await loads.room();
+      const now = await admitByClock(context, task, sessions.count);
       transform(sessions, now, transformed);
-      loading = loadBatch(context, task, { layout, conflict: run.conflict }, transformed, counts);
-      loading.catch(() => undefined);
+      loads.begin(transformed);
     }
-    await loading;
+    await loads.finish();
   } finally {
     // Nothing of this attempt is still being written when the next one begins.
-    await loading.catch(() => undefined);
+    await loads.settle();
   }
 
-  await step("check-target", () => checkTarget(context, task, run));
-  await sayEvicted(context, run);
+  await Promise.all([
+    step("check-target", () => checkTarget(context, task, run)),
+    sayEvicted(context, run),
+  ]);
   task.signal.throwIfAborted();
   const begun = { before, generation: run.generation };
   const recorded = await step("record", () =>
@@ -83,6 +92,18 @@ export async function processChunk(context: Context, task: Task): Promise<Counts
   if (!recorded) throw new RetryLater("the run was retried meanwhile", 0);
   await step("finalize", () => finalizeRun(queue, run.id));
   return counts;
+}
+
+/** Admits a batch; returns what time it is by the target's clock when that is done, in Unix ms. */
+async function admitByClock(context: Context, task: Task, sessions: number): Promise<number> {
+  const readClock = () => step("read-clock", () => context.target.clock());
+  const asked = performance.now();
+  const [now] = await Promise.all([
+    readClock(),
+    step("admit", () => admit(context, task, sessions)),
+  ]);
+  // A slow rate, or a queue that is away, makes a batch wait, and sessions expire meanwhile.
+  return performance.now() - asked < FRESH_MS ? now : await readClock();
 }
 
 /** In the run's status, for whoever wonders at its speed and at the target's memory. */
