@@ -63,7 +63,7 @@ describe("a value comes from the flag, else the environment, else the file, else
       "worker.lockMs": [2_400, "environment REHOME_LOCK_MS"],
       "worker.healthPort": [15, "rehome.config.json"],
       "worker.logLevel": ["warn", "environment LOG_LEVEL"],
-      "worker.concurrency": [2, "default"],
+      "worker.concurrency": ["auto", "default"],
       "dashboard.port": [36, "flag"],
       "mapping.renames": [{}, "default"],
     };

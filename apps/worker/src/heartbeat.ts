@@ -7,7 +7,6 @@ import {
   type WorkerReport,
 } from "@rehome/queue";
 import type { Job } from "bullmq";
-import type { Config } from "./config.js";
 
 const EVERY_MS = 1_000;
 /** How many of the latest heartbeats the rate is computed over. */
@@ -25,11 +24,15 @@ export interface Heartbeat {
   /** The job counts as held while `work` lasts. */
   during<T>(job: Job<Payload>, work: () => Promise<T>): Promise<T>;
   inHand(): number;
+  /** Sessions since the worker started. */
+  copied(): number;
 }
 
+/** `concurrency` tells how many chunks the worker may hold now. */
 export function makeHeartbeat(
   queue: QueueConnection,
-  config: Pick<Config, "name" | "concurrency">,
+  name: string,
+  concurrency: () => number,
 ): Heartbeat {
   const held = new Set<Job<Payload>>();
   const window: { at: number; sessions: number }[] = [];
@@ -44,10 +47,10 @@ export function makeHeartbeat(
     const seconds = ((last?.at ?? 0) - (first?.at ?? 0)) / 1_000;
     const copied = (last?.sessions ?? 0) - (first?.sessions ?? 0);
     return {
-      name: config.name,
+      name,
       host: hostname(),
       pid: process.pid,
-      concurrency: config.concurrency,
+      concurrency: concurrency(),
       sessionsPerSecond: seconds > 0 ? Math.round(copied / seconds) : 0,
       sessions,
       inHand: [...held].flatMap(chunkOf),
@@ -84,6 +87,7 @@ export function makeHeartbeat(
       return await work().finally(() => held.delete(job));
     },
     inHand: () => held.size,
+    copied: () => sessions,
   };
 }
 

@@ -3,6 +3,7 @@ import { reach, reportFailure } from "@rehome/config";
 import { inspectQueue, openQueue } from "@rehome/queue";
 import { openSource } from "@rehome/source";
 import { openTarget } from "@rehome/target";
+import { MOST_CHUNKS } from "./adaptive-concurrency.js";
 import { readConfig, type Config } from "./config.js";
 import { openLog } from "./log.js";
 import { runWorker } from "./run-worker.js";
@@ -25,7 +26,7 @@ async function main(config: Config): Promise<void> {
     }),
   );
   const source = openSource(config.sourceUrl, {
-    connections: config.concurrency + 1,
+    connections: (config.concurrency === "auto" ? MOST_CHUNKS : config.concurrency) + 1,
     inactivityTimeoutMs: config.sourceSilenceMs,
   });
   const target = openTarget(config.targetUrl);

@@ -49,6 +49,21 @@ export function wholeOrNone(
   return { ...described, default: null, choices: null, ...wholeFrom(min, max) };
 }
 
+/** The same, or `auto`, which it is by default: the program finds out. */
+export function wholeOrAuto(
+  about: Described & { min: number; max: number },
+): Setting<number | "auto"> {
+  const { min, max, ...described } = about;
+  const { expects, accepts } = wholeFrom(min, max);
+  return {
+    ...described,
+    default: "auto",
+    choices: null,
+    expects: `auto or ${expects}`,
+    accepts: (value) => value === "auto" || accepts(value),
+  };
+}
+
 function wholeFrom(min: number, max?: number): Pick<Setting, "expects" | "accepts"> {
   return {
     expects: `a whole number from ${min}${max === undefined ? "" : ` to ${max}`}`,

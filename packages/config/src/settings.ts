@@ -14,6 +14,7 @@ import {
   type Setting,
   text,
   whole,
+  wholeOrAuto,
   wholeOrNone,
 } from "./setting.js";
 
@@ -122,12 +123,11 @@ export const SETTINGS = {
     }),
   },
   worker: {
-    concurrency: whole({
+    concurrency: wholeOrAuto({
       flag: "concurrency",
       takes: "n",
       env: "REHOME_CONCURRENCY",
-      about: "chunks copied at the same time",
-      default: 2,
+      about: "chunks copied at the same time; auto: as many as the servers' distance asks for",
       min: 1,
       max: 64,
     }),
