@@ -1,7 +1,7 @@
 import { connect, createServer } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { openSource } from "../src/index.js";
-import { collect, EVERYTHING, referenceDatabase, STARTED } from "./source-fixture.js";
+import { BY_ID, collect, EVERYTHING, referenceDatabase, STARTED } from "./source-fixture.js";
 
 /** A way to a server that counts how often something is sent after the server has answered. */
 async function countingWay({ hostname, port }: URL) {
@@ -36,7 +36,7 @@ it("a statement outside a chunk takes one round trip, and one is enough to ident
   await source.identify(store);
   expect(way.turns() - before).toBe(1);
   // The same connection reads a chunk afterwards, as if nothing had been.
-  const expiries = source.sessions(store).listExpiries(EVERYTHING, STARTED);
+  const expiries = source.sessions(store, BY_ID).listExpiries(EVERYTHING, STARTED);
   expect(await collect(expiries)).toEqual([]);
 });
 
