@@ -247,7 +247,7 @@ it("nothing but the file named or found is read", async () => {
   });
   const { file, options } = await configIn(folder);
   expect(file).toBeNull();
-  expect(options["start.chunkSize"]).toEqual({ value: 20_000, source: "default" });
+  expect(options["start.chunkSize"]).toEqual({ value: null, source: "default" });
 });
 
 it("config shows where the servers are, and no credentials", async () => {

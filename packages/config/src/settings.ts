@@ -1,6 +1,5 @@
 import {
   CONFLICT_POLICIES,
-  DEFAULT_CHUNK_SIZE,
   DEFAULT_SAMPLE,
   MAX_CHUNK_SIZE,
   ORDERS,
@@ -26,12 +25,11 @@ const HOUR_MS = 3_600_000;
  */
 export const SETTINGS = {
   start: {
-    chunkSize: whole({
+    chunkSize: wholeOrNone({
       flag: "chunk-size",
       takes: "n",
       env: "REHOME_CHUNK_SIZE",
-      about: "sessions in a chunk",
-      default: DEFAULT_CHUNK_SIZE,
+      about: "sessions in a chunk; by default 20,000, in physical order up to 100,000",
       min: 1,
       max: MAX_CHUNK_SIZE,
     }),

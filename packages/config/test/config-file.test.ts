@@ -104,7 +104,10 @@ describe("a mistake is named by its path, in one line that says what belongs the
     [{ mapping: { renames: { user_id: "email" } } }, /: mapping\.renames\.user_id: .*both.*email/],
     [{ mapping: { keyPrefix: "" } }, /: mapping\.keyPrefix: must not be empty/],
     [{ mapping: [] }, /: mapping: must be an object$/],
-    [{ start: { chunkSize: 0 } }, /: start\.chunkSize: must be a whole number from 1 to 1000000$/],
+    [
+      { start: { chunkSize: 0 } },
+      /: start\.chunkSize: must be a whole number from 1 to 1000000, or null/,
+    ],
     [{ start: { chunkSize: "5" } }, /: start\.chunkSize: must be a whole number/],
     [{ start: { chunkSize: 1.5 } }, /: start\.chunkSize: must be a whole number/],
     [{ start: { onConflict: "older" } }, /: start\.onConflict: .*newer, replace, keep/],

@@ -115,9 +115,9 @@ test.each([
 
 test("help shows no default for what has none", () => {
   const program = makeProgram("rehome-test", { description: "", help: "" });
-  withFlags(program, "start", ["chunkSize", "maxRate"]);
+  withFlags(program, "start", ["onConflict", "maxRate"]);
   expect(program.helpInformation().replace(/\s+/g, " ")).toContain(
-    "(default: 20000, env: REHOME_CHUNK_SIZE) --max-rate <n> sessions per second over all workers (env: REHOME_MAX_RATE) -h",
+    '(choices: "newer", "replace", "keep", default: "newer", env: REHOME_ON_CONFLICT) --max-rate <n> sessions per second over all workers (env: REHOME_MAX_RATE) -h',
   );
 });
 

@@ -1,3 +1,4 @@
+import type { ReadingOrder } from "./reading-order.js";
 import type { SessionId } from "./session.js";
 
 declare const brand: unique symbol;
@@ -24,8 +25,12 @@ export interface Chunk extends Range {
   readonly number: number;
 }
 
-/** Large enough that what a chunk costs beside its sessions is nothing, small enough that one is copied within a second. */
-export const DEFAULT_CHUNK_SIZE = 20_000;
+/** Large enough that what a chunk costs beside its sessions is little, small enough that one is copied within a second. */
+const USUAL_CHUNK_SIZE = 20_000;
+/** Of a large table, rows of other tables are looked up the cheaper the more of them there are at once. */
+const LARGE_CHUNK_SIZE = 100_000;
+/** So many keep a few workers at work to the end. */
+const CHUNKS_AT_LEAST = 16;
 export const MAX_CHUNK_SIZE = 1_000_000;
 
 /**
@@ -33,6 +38,14 @@ export const MAX_CHUNK_SIZE = 1_000_000;
  * must not take long.
  */
 export const LONGEST_CHUNK_SECONDS = 30;
+
+/** The chunk size of a run for which none is given. */
+export function usualChunkSize(order: ReadingOrder): number {
+  if (order.kind === "id") return USUAL_CHUNK_SIZE;
+  const sessions = order.files.reduce((sum, file) => sum + file.sessions, 0);
+  const share = Math.ceil(sessions / CHUNKS_AT_LEAST);
+  return Math.min(Math.max(share, USUAL_CHUNK_SIZE), LARGE_CHUNK_SIZE);
+}
 
 /** The chunk size for a run of at most so many sessions a second; null: as many as there may be. */
 export function chunkSizeAt(maxRate: number | null, chunkSize: number): number {

@@ -1,6 +1,13 @@
 import type { Values } from "@rehome/config";
-import { collidingNames, type Mapping, type NamedStore, type ReadingOrder } from "@rehome/core";
-import { openSource, type SessionSource, type SourceFacts, type Survey } from "@rehome/source";
+import {
+  collidingNames,
+  type Mapping,
+  type NamedStore,
+  type ReadingOrder,
+  type ResolvedStore,
+  usualChunkSize,
+} from "@rehome/core";
+import { openSource, type Source, type SourceFacts, type Survey } from "@rehome/source";
 import { chooseOrder } from "../choose-order.js";
 import { urls } from "../config.js";
 import { formatSessions } from "../format.js";
@@ -38,8 +45,9 @@ export async function plan(options: PlanOptions): Promise<number> {
     const survey = await sessions.survey({ colliding });
     const sample = await readSample(sessions, facts.store, options.mapping);
     const order = await chooseOrder(source, facts.store, "auto");
-    const chunks = await countChunks(source.sessions(facts.store, order), order, survey, options);
-    const document = project(facts, survey, sample, { ...options, chunks });
+    const chunkSize = options.chunkSize ?? usualChunkSize(order);
+    const chunks = await countChunks(source, facts.store, order, survey, chunkSize);
+    const document = project(facts, survey, sample, { chunks, chunkSize });
     if (options.json) printJson(document);
     else {
       print(formatPlan(document, { store: facts.store, order, survey, sample, colliding }));
@@ -53,15 +61,16 @@ export async function plan(options: PlanOptions): Promise<number> {
 
 /** Ranges of ids have as many sessions each, but for the last; ranges of pages about as many, and one closes them. */
 async function countChunks(
-  sessions: SessionSource,
-  { kind }: ReadingOrder,
+  source: Source,
+  store: ResolvedStore,
+  order: ReadingOrder,
   { total }: Survey,
-  { chunkSize }: Pick<PlanOptions, "chunkSize">,
+  chunkSize: number,
 ): Promise<number> {
-  if (kind === "id") return Math.ceil(total / chunkSize);
+  if (order.kind === "id") return Math.ceil(total / chunkSize);
   let chunks = 0;
-  for await (const planned of sessions.planChunks({ after: null, chunkSize }))
-    chunks += planned.length;
+  const plan = source.sessions(store, order).planChunks({ after: null, chunkSize });
+  for await (const planned of plan) chunks += planned.length;
   return chunks === 0 ? 0 : chunks + 1;
 }
 

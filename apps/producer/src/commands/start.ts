@@ -10,6 +10,7 @@ import {
   RehomeError,
   type RunId,
   step,
+  usualChunkSize,
 } from "@rehome/core";
 import {
   createRun,
@@ -79,15 +80,16 @@ async function openRun(servers: Servers, options: StartOptions): Promise<Opened>
   if (facts.store.columns.some(isZoneless))
     note(`times without a zone are read as ${facts.store.zone}`);
   for (const warning of facts.warnings) note(`warning: ${warning}`);
-  const chunkSize = chunkSizeAt(options.maxRate, options.chunkSize);
-  if (chunkSize < options.chunkSize) {
+  const order = await step("choose-order", () => chooseOrder(source, facts.store, options.order));
+  detail(`reading ${describeOrder(order)}`);
+  const asked = options.chunkSize ?? usualChunkSize(order);
+  const chunkSize = chunkSizeAt(options.maxRate, asked);
+  if (chunkSize < asked) {
     note(
-      `chunks of ${chunkSize} sessions instead of ${options.chunkSize}: at --max-rate ${options.maxRate} each takes ${LONGEST_CHUNK_SECONDS} s`,
+      `chunks of ${chunkSize} sessions instead of ${asked}: at --max-rate ${options.maxRate} each takes ${LONGEST_CHUNK_SECONDS} s`,
     );
   }
 
-  const order = await step("choose-order", () => chooseOrder(source, facts.store, options.order));
-  detail(`reading ${describeOrder(order)}`);
   const id = newRunId(new Date());
   const { runId, address } = await target.identity();
   const token = await step("place-marker", () => target.placeMarker(id, mapping.keyPrefix));
