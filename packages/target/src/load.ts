@@ -72,7 +72,8 @@ export async function load(
     else results[i] = "too-large";
   }
   const loaded = await loadFitting(clients, way, sessions, submitted, options);
-  for (const [i, result] of loaded.entries()) results[submitted[i] as number] = result;
+  for (let i = 0; i < loaded.length; i += 1)
+    results[submitted[i] as number] = loaded[i] as LoadResult;
   return results;
 }
 
@@ -107,25 +108,36 @@ async function loadChosen(
   chosen: readonly number[],
   options: LoadOptions,
 ): Promise<LoadResult[]> {
-  const results = new Map<number, Decision | "present">();
   const absentWrite = absentWriteOf(way);
-  if (absentWrite !== null) {
-    const written = await writeAbsent(wire, absentWrite, sessions, chosen, options);
-    for (const [i, result] of written.entries()) results.set(chosen[i] as number, result);
-  }
-  const undecided =
-    absentWrite === null ? chosen : chosen.filter((i) => results.get(i) === "present");
-  await decide(undecided, options);
+  /** By their places among those chosen. */
+  const results: (Decision | "present")[] =
+    absentWrite === null
+      ? chosen.map(() => "present")
+      : await writeAbsent(wire, absentWrite, sessions, chosen, options);
+  await decide(placesOf(results, "present"), options);
   // Which of two is newer cannot be told, so what is there stays; only what is there already counts as migrated.
-  const tied = undecided.filter((i) => results.get(i) === "tied");
-  await decide(tied, { ...options, conflict: "keep" });
-  return chosen.map((i) => results.get(i) as LoadResult);
+  await decide(placesOf(results, "tied"), { ...options, conflict: "keep" });
+  return results as LoadResult[];
 
-  async function decide(some: readonly number[], under: LoadOptions): Promise<void> {
+  async function decide(places: readonly number[], under: LoadOptions): Promise<void> {
+    if (places.length === 0) return;
+    const some = places.map((place) => chosen[place] as number);
     const calls = encodeScriptCalls(sessions, some, under, way);
     const decided = await sendAll(calls, (call) => send(connection, call));
-    for (const [i, result] of decided.entries()) results.set(some[i] as number, result);
+    for (const [i, result] of decided.entries()) results[places[i] as number] = result;
   }
+}
+
+/** Nearly always there are none. */
+function placesOf<Result>(results: readonly Result[], wanted: Result): number[] {
+  const places: number[] = [];
+  for (
+    let place = results.indexOf(wanted);
+    place !== -1;
+    place = results.indexOf(wanted, place + 1)
+  )
+    places.push(place);
+  return places;
 }
 
 /** Null where the script alone can write. */
