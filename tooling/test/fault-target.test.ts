@@ -52,10 +52,10 @@ describe("a run whose target is", () => {
   it("loading its data waits until it has", async () => {
     // Of a snapshot, between whose keys the server answers; of an append-only file it does so once in 1,024 commands.
     const snapshot = ["--appendonly", "no", "--save", "3600 1000000"];
-    const slowly = ["--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024"];
+    const slowly = ["--key-load-delay", "6000", "--loading-process-events-interval-bytes", "1024"];
     const house = await busyHouse(...snapshot, ...slowly);
     const run = await startSlowly(house);
-    await until("there is enough to load", async () => (await house.target.dbsize()) > 1_000);
+    await until("there is enough to load", async () => (await house.target.dbsize()) > 500);
     const restarted = house.servers.target.restart();
     await expectWaiting(house, run, /target: the server is loading its data \(LOADING\)/);
     await restarted;
