@@ -20,11 +20,6 @@ export function boundAt(id: SessionId): Bound {
 /** All sessions there are. */
 export const WHOLE: Range = { after: null, upTo: null };
 
-/** A range plus its number in a run, from 0: the unit of work, of retry and of the ledger. */
-export interface Chunk extends Range {
-  readonly number: number;
-}
-
 /** Large enough that what a chunk costs beside its sessions is little, small enough that one is copied within a second. */
 const USUAL_CHUNK_SIZE = 20_000;
 /** Of a large table, rows of other tables are looked up the cheaper the more of them there are at once. */
