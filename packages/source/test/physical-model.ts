@@ -6,7 +6,7 @@ export const WRITERS = 3;
 const IDS = 40;
 
 /** What a writer may do; `at` picks among its sessions, or among the chunks. */
-const operation = fc.oneof(
+const writing = fc.oneof(
   { weight: 10, arbitrary: rows("write") },
   { weight: 2, arbitrary: rows("delete") },
   { weight: 1, arbitrary: rows("lock") },
@@ -16,14 +16,15 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: of("savepoint") },
   { weight: 1, arbitrary: of("release") },
   { weight: 1, arbitrary: of("rollback to savepoint") },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant("vacuum" as const),
-      options: fc.constantFrom("", "FREEZE", "FREEZE, INDEX_CLEANUP on", "ANALYZE"),
-    }),
-  },
 );
+
+const vacuum = fc.record({
+  kind: fc.constant("vacuum" as const),
+  // Not FREEZE, which waits for whoever has a page in hand.
+  options: fc.constantFrom("", "ANALYZE"),
+});
+
+const operation = fc.oneof({ weight: 8, arbitrary: writing }, { weight: 1, arbitrary: vacuum });
 
 function rows<Kind extends "write" | "delete" | "lock">(kind: Kind) {
   return fc.record({
@@ -65,7 +66,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("read" as const),
       at: fc.nat(99),
-      meanwhile: fc.array(operation, { maxLength: 4 }),
+      // Without VACUUM, which may wait for who is in the middle of a page, and that is who waits for it here.
+      meanwhile: fc.array(writing, { maxLength: 4 }),
     }),
   },
 );
