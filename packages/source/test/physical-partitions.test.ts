@@ -185,6 +185,7 @@ describe("the sessions of a partitioned table are read", () => {
 
   it("unless one of them was rewritten", async () => {
     const database = await byLetter();
+    await settle(database);
     const run = await planRun(database, SIZE);
     await database.client.query("VACUUM FULL login_c");
     const failed: number[] = [];
