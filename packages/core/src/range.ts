@@ -25,7 +25,7 @@ const USUAL_CHUNK_SIZE = 20_000;
 /** Of a large table, rows of other tables are looked up the cheaper the more of them there are at once. */
 const LARGE_CHUNK_SIZE = 100_000;
 /** So many keep a few workers at work to the end. */
-const CHUNKS_AT_LEAST = 16;
+const CHUNKS_AT_LEAST = 12;
 export const MAX_CHUNK_SIZE = 1_000_000;
 
 /**

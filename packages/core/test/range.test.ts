@@ -17,10 +17,10 @@ test.each([
 describe("a chunk for which no size is given", () => {
   it.each([
     [1_000, 20_000],
-    [320_000, 20_000],
-    [1_000_000, 62_500],
+    [240_000, 20_000],
+    [1_000_000, 83_334],
     [100_000_000, 100_000],
-  ])("is a sixteenth of %i sessions in physical order, within bounds: %i", (sessions, size) => {
+  ])("is a twelfth of %i sessions in physical order, within bounds: %i", (sessions, size) => {
     const file = { oid: 1, filenode: 1, pages: 1, sessions: sessions / 2 };
     expect(usualChunkSize({ kind: "physical", since: "1", files: [file, file] })).toBe(size);
   });

@@ -4,6 +4,7 @@ import { RowStream } from "./row-stream.js";
 import { CopyRow } from "./copy-row.js";
 import type { ReadBuffer } from "./read-buffer.js";
 import { RowLayout } from "./row-layout.js";
+import type { Rows } from "./rows.js";
 import {
   columnsOfTable,
   FIRST_COLUMN,
@@ -11,18 +12,19 @@ import {
   KEY,
   placeInRow,
   selectLookup,
+  selectLookupOf,
   WITHHELD,
 } from "./statement.js";
 
 const NONE = -1;
 
-/** The keys of a page's sessions in one of their columns: each once, with a number. */
+/** Keys that sessions have in one of their columns: each once, with a number. */
 class Keys {
   /** The row's column. */
   readonly #column: number;
   readonly #numbers = new Map<Key, number>();
-  /** For each session, its key's number. */
-  readonly #ofSession: number[] = [];
+  /** For each session of the page, its key's number. */
+  #ofSession: number[] = [];
 
   constructor(column: number) {
     this.#column = column;
@@ -34,10 +36,14 @@ class Keys {
 
   add(row: CopyRow, bytes: Buffer): void {
     if (row.isNull(this.#column)) this.#ofSession.push(NONE);
-    else this.#ofSession.push(this.#numberOf(readKey(bytes, row, this.#column)));
+    else this.#ofSession.push(this.numberOf(readKey(bytes, row, this.#column)));
   }
 
-  #numberOf(key: Key): number {
+  beginPage(): void {
+    this.#ofSession = [];
+  }
+
+  numberOf(key: Key): number {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#numbers.size;
@@ -45,16 +51,12 @@ class Keys {
     return number;
   }
 
-  find(key: Key): number | undefined {
-    return this.#numbers.get(key);
-  }
-
   ofSession(place: number): number {
     return this.#ofSession[place] as number;
   }
 }
 
-/** The rows of one lookup for the sessions of a page. */
+/** The rows of one lookup, for the sessions of a page or of several pages. */
 export class LookedUp {
   readonly #store: ResolvedStore;
   readonly #lookup: number;
@@ -63,8 +65,8 @@ export class LookedUp {
   readonly #keys: Keys;
   /** Several lookups may share their keys: one of them adds the sessions'. */
   readonly #addsKeys: boolean;
-  /** Where the row of each key begins; -1 where there is none. */
-  #rows = new Int32Array(0);
+  /** Where the row of each key begins; none where that is not set. */
+  readonly #rows: number[] = [];
   /** Keys by their numbers: those of which a long value was withheld, and those that have several rows. */
   readonly #withheld = new Set<number>();
   readonly #ambiguous = new Set<number>();
@@ -89,25 +91,54 @@ export class LookedUp {
     this.#addsKeys = addsKeys;
   }
 
+  /** Forgets the sessions, and not the rows. */
+  beginPage(): void {
+    if (this.#addsKeys) this.#keys.beginPage();
+  }
+
   addSession(row: CopyRow, bytes: Buffer): void {
     if (this.#addsKeys) this.#keys.add(row, bytes);
   }
 
+  /** Reads the rows of the sessions that were added. */
   async read(client: PoolClient, buffer: ReadBuffer, bytes: number): Promise<void> {
     const keys = this.#keys.all;
-    this.#rows = new Int32Array(keys.length).fill(NONE);
     if (keys.length === 0) return;
-    const select = selectLookup(this.#store, this.#lookup, keys, bytes);
+    await this.#add(client, buffer, selectLookup(this.#store, this.#lookup, keys, bytes), Infinity);
+  }
+
+  /** Reads those of all these rows of the sessions' table beforehand; false where they take more than so many bytes. */
+  async readFor(
+    client: PoolClient,
+    buffer: ReadBuffer,
+    rows: Rows,
+    bytes: number,
+    mostBytes: number,
+  ): Promise<boolean> {
+    const select = selectLookupOf(this.#store, this.#lookup, rows, bytes);
+    return await this.#add(client, buffer, select, mostBytes);
+  }
+
+  async #add(
+    client: PoolClient,
+    buffer: ReadBuffer,
+    select: string,
+    mostBytes: number,
+  ): Promise<boolean> {
     const rows = RowStream.copy(client, select, this.#layout.width, buffer);
+    let fits = true;
     while (await rows.more()) {
       while (rows.next()) {
-        const number = this.#keys.find(readKey(buffer.bytes, rows.row, KEY));
-        if (number === undefined) continue;
-        if (this.#rows[number] !== NONE) this.#ambiguous.add(number);
+        fits &&= rows.keptBytes <= mostBytes;
+        if (!fits) continue;
+        const number = this.#keys.numberOf(readKey(buffer.bytes, rows.row, KEY));
+        if (this.#rows[number] !== undefined) this.#ambiguous.add(number);
         this.#rows[number] = rows.rowStart;
         if (rows.row.isTrue(buffer.bytes, WITHHELD)) this.#withheld.add(number);
       }
+      if (!fits) rows.forgetRead();
     }
+    return fits;
   }
 
   /** The places of the first `sessions` whose row was not read whole. */
@@ -120,8 +151,8 @@ export class LookedUp {
   /** Gives the batch's next session its row; returns of how many bytes that is. */
   fill(place: number, batch: SourceBatch, bytes: Buffer): number {
     const number = this.#keys.ofSession(place);
-    const start = number === NONE ? NONE : (this.#rows[number] as number);
-    if (start === NONE) return 0;
+    const start = number === NONE ? undefined : this.#rows[number];
+    if (start === undefined) return 0;
     if (this.#ambiguous.has(number)) batch.setAmbiguous();
     const row = this.#row;
     row.move(bytes, start);

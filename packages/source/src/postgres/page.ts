@@ -21,6 +21,7 @@ export class Page {
   readonly #row: CopyRow;
   readonly #layout: RowLayout;
   readonly #lookups: readonly LookedUp[];
+  readonly #isLookedUp: boolean;
   readonly #idKind: "text" | "bytes";
   readonly #isUnique: boolean;
   /** Places of sessions that share their id with a neighbour. */
@@ -29,11 +30,14 @@ export class Page {
   readonly #withheld = new Set<number>();
   readonly #large = new Set<number>();
 
-  constructor(buffer: ReadBuffer, store: ResolvedStore) {
+  /** `lookups`: what was looked up beforehand; null: it is to be read for this page. */
+  constructor(buffer: ReadBuffer, store: ResolvedStore, lookups: readonly LookedUp[] | null) {
     this.buffer = buffer;
+    this.#isLookedUp = lookups !== null;
+    this.#lookups = lookups ?? LookedUp.allOf(store);
+    for (const lookup of this.#lookups) lookup.beginPage();
     this.#layout = new RowLayout(columnsOfTable(store, 0), FIRST_COLUMN);
     this.#row = new CopyRow(this.#layout.width);
-    this.#lookups = LookedUp.allOf(store);
     this.#idKind = store.columns[0]?.kind === "bytes" ? "bytes" : "text";
     this.#isUnique = store.isUnique;
   }
@@ -66,7 +70,7 @@ export class Page {
   /** One look-up for each key, however many sessions have it. */
   async readLookups(client: PoolClient, bytes: number): Promise<void> {
     for (const lookup of this.#lookups) {
-      await lookup.read(client, this.buffer, bytes);
+      if (!this.#isLookedUp) await lookup.read(client, this.buffer, bytes);
       for (const place of lookup.withheldPlaces(this.count)) this.#withheld.add(place);
     }
   }

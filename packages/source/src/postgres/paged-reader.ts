@@ -9,6 +9,7 @@ import { assertSeen } from "./assert-seen.js";
 import { findAttributeLookup } from "./attribute-lookup.js";
 import type { Connections } from "./connections.js";
 import { joinAttributes, type Reading } from "./join-attributes.js";
+import { LookedUp } from "./looked-up.js";
 import { type Match, matchIds, matchRange } from "./match.js";
 import { Page, readPage } from "./page.js";
 import { ReadSpaces } from "./read-space.js";
@@ -18,6 +19,7 @@ import { RowStream } from "./row-stream.js";
 import {
   type AttributeLookup,
   type AttributesOf,
+  canBeJoined,
   selectSessions,
   selectSorted,
   sortedBetween,
@@ -38,6 +40,8 @@ const MAX_VALUE_BYTES = 4_096;
  * in memory, a page of an index is read for each session of a few; of these, one in five finds it read already.
  */
 const SORTED_SESSIONS = 100_000;
+/** Rows of a lookup that are held while a stretch is read. */
+const MAX_LOOKUP_BYTES = 16 * 1024 * 1024;
 
 /** Sessions that were left out of a page for a longer value are read a few at a time. */
 interface Group {
@@ -136,18 +140,41 @@ async function* readPages(
   const step = Math.max(1, Math.ceil((to - from) / stretches));
   for (let first = from; first < to; first += step) {
     const rows = part(first, Math.min(first + step, to));
+    const lookups = await lookUp(reading, rows);
     yield* readByCursor(
       reading,
+      lookups,
       (valueBytes) => selectSorted(reading.store, rows, valueBytes),
       ({ firstId, lastId }) => ({ rows: sortedBetween(reading.store, rows, firstId, lastId) }),
     );
   }
 }
 
+/**
+ * What is looked up for all sessions of a stretch, so that a row which many of them refer to is found once. Null where that
+ * is too much to be held, or the server cannot join it: then it is looked up page by page.
+ */
+async function lookUp(reading: Reading, rows: Rows): Promise<readonly LookedUp[] | null> {
+  const { client, space, store, maxSessionBytes } = reading;
+  space.buffer.clearAll();
+  if (!space.holdsLookups || !store.lookups.every((_, i) => canBeJoined(store, i))) return null;
+  const valueBytes = Math.min(MAX_VALUE_BYTES, maxSessionBytes);
+  const lookups = LookedUp.allOf(store);
+  for (const lookup of lookups) {
+    if (await lookup.readFor(client, space.buffer, rows, valueBytes, MAX_LOOKUP_BYTES)) continue;
+    space.holdsLookups = false;
+    space.buffer.clearAll();
+    return null;
+  }
+  space.buffer.keep();
+  return lookups;
+}
+
 /** In whatever order the server finds them. */
 async function* readRows(reading: Reading, rows: Rows): AsyncGenerator<SourceBatch> {
   yield* readByCursor(
     reading,
+    null,
     (valueBytes) => selectSessions(reading.store, rows, valueBytes, null),
     ({ ids }) => ({ match: matchIds(ids) }),
   );
@@ -156,6 +183,7 @@ async function* readRows(reading: Reading, rows: Rows): AsyncGenerator<SourceBat
 /** A cursor gives a page at a time. */
 async function* readByCursor(
   reading: Reading,
+  lookups: readonly LookedUp[] | null,
   select: (valueBytes: number) => string,
   attributesOf: (page: Page) => AttributesOf,
 ): AsyncGenerator<SourceBatch> {
@@ -168,8 +196,11 @@ async function* readByCursor(
     const most = Math.min(pageSessions(space), atMost);
     const fetch = `${declare} FETCH ${most} FROM sessions`;
     declare = "";
-    const page = await fillPage(reading, valueBytes, (empty) =>
-      RowStream.fetch(client, fetch, empty.width, space.buffer),
+    const page = await fillPage(
+      reading,
+      valueBytes,
+      (empty) => RowStream.fetch(client, fetch, empty.width, space.buffer),
+      lookups,
     );
     const { count } = page;
     if (count > 0) {
@@ -228,9 +259,10 @@ async function fillPage(
   { client, space, store, maxSessionBytes }: Reading,
   valueBytes: number,
   begin: (empty: Page) => RowStream,
+  lookups: readonly LookedUp[] | null = null,
 ): Promise<Page> {
   space.buffer.clear();
-  const page = new Page(space.buffer, store);
+  const page = new Page(space.buffer, store, lookups);
   return await readPage(client, page, begin(page), { valueBytes, maxSessionBytes });
 }
 
@@ -246,6 +278,6 @@ function longestValue(sessions: number): number {
 
 /** Rows of the usual length fill the next page. */
 function adapt(space: Reading["space"], { count, largeIds }: Page): void {
-  const bytes = space.buffer.end + largeIds.length * MAX_VALUE_BYTES;
+  const bytes = space.buffer.size + largeIds.length * MAX_VALUE_BYTES;
   space.pageSessions = Math.min(Math.ceil((PAGE_BYTES / bytes) * count), MAX_PAGE_SESSIONS);
 }

@@ -15,8 +15,26 @@ export class ReadBuffer {
   /** Another one after something was added. */
   bytes: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
   end = 0;
+  /** Up to here, what was read stays when the rest is cleared. */
+  #kept = 0;
+
+  /** Keeps what was read so far. */
+  keep(): void {
+    this.#kept = this.end;
+  }
+
+  /** Bytes that were read and will be cleared. */
+  get size(): number {
+    return this.end - this.#kept;
+  }
 
   clear(): void {
+    this.end = this.#kept;
+  }
+
+  /** Clears what was kept as well. */
+  clearAll(): void {
+    this.#kept = 0;
     this.end = 0;
     if (this.bytes.length > MAX_KEPT_BYTES) this.bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }

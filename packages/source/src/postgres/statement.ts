@@ -105,11 +105,34 @@ export function selectLookup(
   bytes: number,
 ): string {
   const { table, key } = store.lookups[lookup] as ResolvedStore["lookups"][number];
-  const type = store.lookupKeys[lookup] as string;
+  return `${selectKeyed(store, lookup, bytes)}
+      FROM ${quoteTable(table)} l WHERE ${quoteColumn("l", key)} = ANY (${arrayLiteral(keys)}${castOfKeys(store, lookup)})`;
+}
+
+/** The rows of a lookup for all of these rows of the sessions' table, by the order of its index. */
+export function selectLookupOf(
+  store: ResolvedStore,
+  lookup: number,
+  rows: Rows,
+  bytes: number,
+): string {
+  const { table, key, from } = store.lookups[lookup] as ResolvedStore["lookups"][number];
   const column = quoteColumn("l", key);
-  return `
-    SELECT ${readable(column, { type, kind: isWhole({ type }) ? "number" : "text" }, store.zone)}, ${selectColumns(store, lookup + 1, "l", bytes)}
-      FROM ${quoteTable(table)} l WHERE ${column} = ANY (${arrayLiteral(keys)}${castOfKeys(store, lookup)})`;
+  const keys = `SELECT DISTINCT ${quoteColumn("s", from)} AS key ${fromRows(rows)} ORDER BY key OFFSET 0`;
+  return `${selectKeyed(store, lookup, bytes)} FROM (${keys}) k JOIN ${quoteTable(table)} l ON ${column} = k.key`;
+}
+
+/** Whether the server can compare the keys of a lookup with what refers to them, and no collation comes in between. */
+export function canBeJoined(store: ResolvedStore, lookup: number): boolean {
+  return !hasCollation(store.lookupKeys[lookup] as string);
+}
+
+function selectKeyed(store: ResolvedStore, lookup: number, bytes: number): string {
+  const { key } = store.lookups[lookup] as ResolvedStore["lookups"][number];
+  const type = store.lookupKeys[lookup] as string;
+  const kind = isWhole({ type }) ? "number" : "text";
+  const read = readable(quoteColumn("l", key), { type, kind }, store.zone);
+  return `SELECT ${read}, ${selectColumns(store, lookup + 1, "l", bytes)}`;
 }
 
 /** Whole numbers of different widths are compared as the widest: a key too large for a narrow one is not there. */
