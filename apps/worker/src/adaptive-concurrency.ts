@@ -30,7 +30,7 @@ const BUSY_MACHINE = 0.9;
 const MIB = 1024 * 1024;
 const MOST_BYTES = 240 * MIB;
 /** Another chunk takes about that, where sessions are of the usual size. */
-const CHUNK_BYTES = 32 * MIB;
+const CHUNK_BYTES = 20 * MIB;
 
 /**
  * How many chunks a worker copies at the same time. The farther away the servers, the longer a chunk waits for answers,

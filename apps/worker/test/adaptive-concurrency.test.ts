@@ -40,7 +40,8 @@ describe("a worker that finds out how many chunks to hold", () => {
   });
 
   it("never takes more than the most", () => {
-    expect(observe(new AdaptiveConcurrency(), 1_000, inProportion)).toBe(MOST_CHUNKS);
+    const others = { residentBytes: 0 };
+    expect(observe(new AdaptiveConcurrency(), 1_000, inProportion, others)).toBe(MOST_CHUNKS);
   });
 
   it("steps back from a number that brought nothing, and tries it again only much later", () => {
