@@ -36,10 +36,10 @@ const PAGE_BYTES = 8 * 1024 * 1024;
 const MAX_VALUE_BYTES = 4_096;
 
 /**
- * So many sessions of a stretch of the heap are sorted by the server before they are looked up. Of tables that do not fit
- * in memory, a page of an index is read for each session of a few; of these, one in five finds it read already.
+ * So many sessions of a stretch of the heap are sorted by the server before they are looked up. More of them would share
+ * more pages of an index; but a server whose tables do not fit in memory needs that for these pages, not for sorting.
  */
-const SORTED_SESSIONS = 100_000;
+const SORTED_SESSIONS = 25_000;
 /** Rows of a lookup that are held while a stretch is read. */
 const MAX_LOOKUP_BYTES = 16 * 1024 * 1024;
 

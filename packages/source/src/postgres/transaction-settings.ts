@@ -37,4 +37,4 @@ export const READ_SLICE = "SET LOCAL enable_seqscan = off;";
 export const READ_PAGES = `
   SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_hashjoin = off;
   SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off; SET LOCAL enable_memoize = off;
-  SET LOCAL work_mem = '64MB';`;
+  SET LOCAL work_mem = '16MB';`;
